@@ -65,11 +65,11 @@ types: $(ready)
 yaml: $(ready)
 	@$(bin)/yamllint --strict .
 ansible: $(ready)
-	@$(bin)/ansible-lint --quiet --offline
+	@PATH="$(CURDIR)/$(bin):$$PATH" ansible-lint -q --offline
 shell: $(ready)
-	@$(bin)/shellcheck $(scripts)
+	@$(bin)/shellcheck -x -P SCRIPTDIR $(scripts)
 unit: $(ready)
-	@$(bin)/pytest -q tests/unit
+	@$(bin)/pytest -q --junitxml=.ansible/results/unit.xml tests/unit
 
 collection := ansible_collections.cloudreset.huaweicloud.plugins
 typed := $(patsubst plugins/%,$(collection).%,$(wildcard plugins/plugin_utils plugins/module_utils plugins/action)) \
