@@ -1,4 +1,4 @@
-# SPDX-FileCopyrightText: 2026 The cloudreset.huaweicloud authors
+# SPDX-FileCopyrightText: 2026 cloudreset contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # One word a target. `make` alone tells what there is.

@@ -1,4 +1,4 @@
-# SPDX-FileCopyrightText: 2026 The cloudreset.huaweicloud authors
+# SPDX-FileCopyrightText: 2026 cloudreset contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Stands in for get-pip.py, which ansible-test runs in its environments: pip is already inside Python."""

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# SPDX-FileCopyrightText: 2026 The cloudreset.huaweicloud authors
+# SPDX-FileCopyrightText: 2026 cloudreset contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # What the scripts of this folder share. Source it: `. "$(dirname "$0")/lib.sh"` leaves you in the repository's root.

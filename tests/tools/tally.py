@@ -1,4 +1,4 @@
-# SPDX-FileCopyrightText: 2026 The cloudreset.huaweicloud authors
+# SPDX-FileCopyrightText: 2026 cloudreset contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Adds up pytest's JUnit files of a folder and closes on the line `tests: N passed, N failed`; 1 if any failed."""
