@@ -1,0 +1,26 @@
+# Copyright (c) 2026 cloudreset contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the facts of a guest and changes nothing; documented in plugins/modules/reset_agent_info.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..plugin_utils._host.action import HostAction
+from ..plugin_utils._host.options import ASSESS_SPEC, Options
+from ..plugin_utils._host.result import facts_result
+from ..plugin_utils._host.transport import AnsibleGuest
+from ..plugin_utils._host.workflow import assess, probe
+
+
+class ActionModule(HostAction):
+    """The action behind cloudreset.huaweicloud.reset_agent_info."""
+
+    SPEC = ASSESS_SPEC
+
+    def work(self, guest: AnsibleGuest, options: Options) -> dict[str, Any]:
+        """Return what the module adds to the result."""
+        facts = probe(guest, options)
+        ignored = list(options.ignore_prerequisites)
+        return {"changed": False, **facts_result(facts, assess(facts, options)), "ignored_prerequisites": ignored}

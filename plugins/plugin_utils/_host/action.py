@@ -1,0 +1,38 @@
+# Copyright (c) 2026 cloudreset contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to the collection: what the host side's action plugins share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from .._package.errors import PackageError
+from .errors import HostError
+from .options import Options, parse
+from .transport import AnsibleGuest
+
+
+class HostAction(ActionBase):
+    """Checks the arguments, does the work on the guest and turns what went wrong into one sentence."""
+
+    SPEC: Mapping[str, Any] = {}
+    TRANSFERS_FILES = False
+    _requires_connection = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the module's result."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validation, values = self.validate_argument_spec(argument_spec=self.SPEC)  # type: ignore[no-untyped-call]
+        try:
+            result |= self.work(AnsibleGuest(self), parse(values))
+        except (HostError, PackageError) as exception:
+            result |= {"failed": True, "changed": getattr(exception, "changed", False), "msg": str(exception)}
+        return result
+
+    def work(self, guest: AnsibleGuest, options: Options) -> dict[str, Any]:
+        """Return what the module adds to the result. Raises HostError or PackageError."""
+        raise NotImplementedError

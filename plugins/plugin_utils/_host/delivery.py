@@ -1,0 +1,77 @@
+# Copyright (c) 2026 cloudreset contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to the collection: which package goes to a guest, and how it gets there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .._package.fetch import obtain, payload
+from .._package.model import Package
+from .._package.run import default_run_id
+from .._package.source import variant_for
+from .errors import HostError
+from .facts import HostFacts
+from .options import Options
+
+_DOWNLOADERS = frozenset({"curl", "wget"})
+_UNZIPPERS = frozenset({"unzip", "bsdtar", "busybox"})
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A package on its way to a guest: pulled by the guest, or pushed as ``payload``."""
+
+    package: Package
+    compressed: bool
+    pull: bool
+
+    @property
+    def payload(self) -> Path:
+        """The tar file to send."""
+        return payload(self.package, self.compressed)
+
+    def variables(self) -> dict[str, str]:
+        """Return what the guest's script needs to know of it."""
+        return {
+            "package_sha256": self.package.sha256,
+            "package_url": self.package.source,
+            "setup_folder": self.package.setup_folder,
+            "compressed": "yes" if self.compressed else "no",
+        }
+
+    def report(self) -> dict[str, Any]:
+        """Return what a module's result tells of it."""
+        return {
+            "variant": self.package.variant,
+            "source": self.package.source,
+            "sha256": self.package.sha256,
+            "delivery": "pull" if self.pull else "push",
+        }
+
+
+@dataclass(frozen=True)
+class Packages:
+    """Where packages come from, by the caller's options."""
+
+    options: Options
+    progress: Callable[[str], None]
+
+    def deliver(self, facts: HostFacts) -> Delivery:
+        """Return the verified package for a guest and the way it takes.
+
+        Raises PackageError when there is none, HostError when the guest has no tar to unpack it with.
+        """
+        if "tar" not in facts.tools:
+            raise HostError("The guest has no tar, with which the package is unpacked there; install tar.")
+        variant = variant_for("linux", facts.architecture, facts.userland_bits)
+        package = obtain(self.options.package_request(variant, default_run_id()), self.progress)
+        return Delivery(package, "gzip" in facts.tools, self._can_pull(facts, package))
+
+    def _can_pull(self, facts: HostFacts, package: Package) -> bool:
+        able = facts.tools & _DOWNLOADERS and facts.tools & _UNZIPPERS and "sha256sum" in facts.tools
+        return self.options.delivery == "pull" and package.source.startswith("https://") and bool(able)

@@ -1,0 +1,235 @@
+# Copyright (c) 2026 cloudreset contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private to the collection: what a probe found on a guest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .wire import Answer
+
+# conf/wrapper.conf is the operator's to edit (the guide itself says to set PIPE there): its content is nobody's damage.
+EDITABLE = frozenset({"conf/wrapper.conf"})
+# The files without which the agent cannot start.
+NEEDED = ("bin/cloudResetPwdAgent.script", "bin/wrapper", "conf/wrapper.conf")
+# The first log4j-core without each of its remote code holes (Apache Log4j's security page).
+LOG4J_CVES = (
+    ("CVE-2021-44228", (2, 15, 0)),
+    ("CVE-2021-45046", (2, 16, 0)),
+    ("CVE-2021-45105", (2, 17, 0)),
+    ("CVE-2021-44832", (2, 17, 1)),
+)
+_LOG4J = re.compile(r"^log4j-(?P<part>[a-z0-9-]+?)-(?P<version>\d+(?:\.\d+)*)[^/]*\.jar$")
+_VERSIONED = re.compile(r"^(?:cloud)?resetpwdagent-(?P<version>\d[\w.]*)\.jar$", re.IGNORECASE)
+# A log line may carry what the agent was given: the command that it runs, or the blob it reads.
+_SECRETS = (
+    (re.compile(r"(root:|Administrator\s+)\S+", re.IGNORECASE), r"\1********"),
+    (re.compile(r'(reset_password"?\s*[:=]\s*"?)[^",}\s]+'), r"\1********"),
+)
+
+
+@dataclass(frozen=True)
+class Log4j:
+    """One log4j library of the agent, and the holes that its version has."""
+
+    name: str
+    version: str
+    cves: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AgentFacts:
+    """The agent as it lies on the guest."""
+
+    installed: bool
+    present: frozenset[str]
+    digests: Mapping[str, str]
+    recorded: Mapping[str, str]
+    package_sha256: str | None
+    mode_wrong: tuple[str, ...]
+    backend: str
+    backend_set: bool
+    registered: str
+    enabled: bool
+    masked: bool
+    updaters: tuple[str, ...]
+    unzipped: str | None
+    interrupted: bool
+    backup: str | None
+    running_pid: int | None
+    log: tuple[str, ...]
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """What is broken in the files, a sentence part each; empty for an agent that is whole or not there."""
+        if not self.installed:
+            return ()
+        found = [f"{name} is missing or empty" for name in NEEDED if name not in self.present]
+        if not any(name.startswith("lib/") for name in self.digests):
+            found.append("lib is empty")
+        for name, digest in self.recorded.items():
+            if name not in self.digests:
+                found += [f"{name} is missing"] if name not in NEEDED else []
+            elif self.digests[name] != digest and name not in EDITABLE:
+                found.append(f"{name} was changed")
+        if self.interrupted:
+            found.append("an earlier run was interrupted")
+        return tuple(found)
+
+    @property
+    def log4j(self) -> tuple[Log4j, ...]:
+        """The log4j libraries, told by their names."""
+        return tuple(filter(None, (_log4j(name.rpartition("/")[2]) for name in sorted(self.digests))))
+
+    @property
+    def version(self) -> str | None:
+        """The agent's version where the name of its jar tells it."""
+        for name in self.digests:
+            match = _VERSIONED.match(name.rpartition("/")[2])
+            if match:
+                return match["version"]
+        return None
+
+    @property
+    def state(self) -> str:
+        """One word: absent, unzipped, damaged, unregistered, disabled or installed."""
+        if not self.installed:
+            return "unzipped" if self.unzipped else "absent"
+        if self.damage:
+            return "damaged"
+        if self.registered == "none":
+            return "unregistered"
+        return "installed" if self.enabled else "disabled"
+
+    def report(self) -> dict[str, Any]:
+        """Return the facts for the module's result."""
+        return {
+            "state": self.state,
+            "damage": list(self.damage),
+            "registered": self.registered != "none",
+            "registered_as": self.registered,
+            "enabled": self.enabled,
+            "modes_wrong": list(self.mode_wrong),
+            "backend": self.backend,
+            "version": self.version,
+            "package_sha256": self.package_sha256,
+            "log4j": [{"name": jar.name, "version": jar.version, "cves": list(jar.cves)} for jar in self.log4j],
+            "log4j_vulnerable": any(jar.cves for jar in self.log4j),
+            "updaters": list(self.updaters),
+            "unzipped": self.unzipped,
+            "backup": self.backup,
+            "running": self.running_pid is not None,
+            "log": list(self.log),
+        }
+
+
+def _log4j(name: str) -> Log4j | None:
+    match = _LOG4J.match(name)
+    if not match:
+        return None
+    version = tuple(int(part) for part in match["version"].split("."))
+    cves = tuple(cve for cve, fixed in LOG4J_CVES if match["part"] == "core" and version < fixed)
+    return Log4j(name, match["version"], cves)
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """A guest as the probe found it. Sizes are in KiB; what the guest did not tell is None or empty."""
+
+    answer: Answer
+    agent: AgentFacts
+    uid: int | None
+    architecture: str
+    userland_bits: int | None
+    memory_kb: int | None
+    root_writable: bool
+    root_free_kb: int | None
+    selinux: str
+    init: str
+    tools: frozenset[str]
+    boot_id: str
+    fingerprint: str
+
+    @property
+    def os_release(self) -> dict[str, str]:
+        """The wanted keys of /etc/os-release, unquoted."""
+        pairs = (line.partition("=") for line in self.answer.all("os"))
+        return {key: value.strip("\"'") for key, _equals, value in pairs}
+
+
+def agent_facts(answer: Answer) -> AgentFacts:
+    """Return the agent's facts from a probe's answer."""
+    package, recorded = _record(answer)
+    return AgentFacts(
+        installed=bool(answer.first("directory")),
+        present=frozenset(answer.all("present")),
+        digests=dict(_digest(line) for line in answer.all("digest")),
+        recorded=recorded,
+        package_sha256=package,
+        mode_wrong=tuple(answer.all("mode_wrong")),
+        backend=_backend(answer),
+        backend_set=bool(answer.first("backend")),
+        registered=answer.first("registered", "none"),
+        enabled=answer.first("enabled") == "yes",
+        masked=answer.first("masked") == "yes",
+        updaters=tuple(answer.all("updater")),
+        unzipped=answer.first("unzipped") or None,
+        interrupted=bool(answer.first("interrupted")),
+        backup=answer.first("backup") or None,
+        running_pid=answer.number("running"),
+        log=tuple(redact(line) for line in answer.all("log")),
+    )
+
+
+def host_facts(answer: Answer) -> HostFacts:
+    """Return the facts from a probe's answer."""
+    return HostFacts(
+        answer=answer,
+        agent=agent_facts(answer),
+        uid=answer.number("uid"),
+        architecture=answer.first("architecture"),
+        userland_bits=answer.number("long_bit"),
+        memory_kb=answer.number("memory_kb"),
+        root_writable="rw" in answer.first("root_options").split(",") and answer.first("root_writable") == "yes",
+        root_free_kb=answer.number("root_free_kb"),
+        selinux={"1": "enforcing", "0": "permissive"}.get(answer.first("selinux"), "disabled"),
+        init=answer.first("init"),
+        tools=frozenset(answer.all("tool")),
+        boot_id=answer.first("boot_id"),
+        fingerprint=answer.first("fingerprint"),
+    )
+
+
+def redact(line: str) -> str:
+    """Return a line of the agent's log or of setup's output without the secrets that it may hold."""
+    for pattern, replacement in _SECRETS:
+        line = pattern.sub(replacement, line)
+    return line
+
+
+def _digest(line: str) -> tuple[str, str]:
+    """Split a line of sha256sum (``hex  ./name``) or cksum (``crc size ./name``)."""
+    digest, _blank, name = line.rpartition(" ./")
+    return name, digest.strip()
+
+
+def _record(answer: Answer) -> tuple[str | None, dict[str, str]]:
+    package = None
+    recorded = {}
+    for line in answer.all("record"):
+        if line.startswith("package "):
+            package = line.partition(" ")[2]
+        else:
+            name, digest = _digest(line)
+            recorded[name] = digest
+    return package, recorded
+
+
+def _backend(answer: Answer) -> str:
+    """Return the backend mode: the last occurrence of the key wins, and AUTO is the wrapper's default."""
+    values = [line.partition("=")[2].strip().upper() for line in answer.all("backend")]
+    return values[-1] if values else "AUTO"
