@@ -1,0 +1,1 @@
+"""The lab: real hosts, a real network and a stand-in cloud on one machine.  See README.md."""

@@ -1,0 +1,198 @@
+"""A host that runs: systemd-nspawn on its disk and its link, started again whenever the guest reboots."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from lab import cgroups, network
+from lab.disk import Disk
+from lab.flavours import Init
+from lab.hosts import HostSpec
+from lab.paths import Paths
+from lab.process import LabError, run_async
+
+_REBOOT_STATUS = 133
+_SOFT_WITHIN = 45.0
+
+_POWER_OFF_SIGNAL = {Init.SYSTEMD: signal.SIGRTMIN + 4, Init.SSHD: signal.SIGRTMIN + 4}
+_SSHD = ("/bin/sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e")
+
+# Puts itself into the host's cgroup, then becomes nspawn.
+_JOIN_AND_BECOME = 'echo 0 >"$1/cgroup.procs"; shift; exec "$@"'
+
+
+class Machine:
+    """One host's power switch, disk and life."""
+
+    def __init__(self, spec: HostSpec, paths: Paths, image: Path) -> None:
+        self.spec = spec
+        self.boots = 0
+        self.failure = ""
+        self._paths = paths
+        self._image = image
+        self._group = cgroups.lab_group(paths) / spec.name
+        self._disk: Disk | None = None
+        self._life: asyncio.Task[None] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._again = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it is powered on."""
+        return self._life is not None and not self._life.done()
+
+    @property
+    def state(self) -> str:
+        """In a word, for people."""
+        return "running" if self.running else "failed" if self.failure else "stopped"
+
+    @property
+    def leader(self) -> int | None:
+        """The process on this machine that is the guest's process 1."""
+        process = self._process
+        return _leader(process.pid) if process and process.returncode is None else None
+
+    async def start(self) -> None:
+        """Power it on; nothing if it is on."""
+        if self.running:
+            return
+        if self._disk is None:
+            self._disk = await Disk.create(self.spec, self._paths, self._image)
+        self.failure = ""
+        before = self.boots
+        self._life = asyncio.create_task(self._live(self._disk))
+        await self._until(lambda: self.boots > before or not self.running, _SOFT_WITHIN)
+        if self.failure:
+            raise LabError(self.failure)
+
+    async def stop(self, hard: bool = False) -> None:
+        """Shut it down; pull the plug if asked to, or if it does not end in time."""
+        if not self.running:
+            return
+        if not hard:
+            await self._ask_to_power_off()
+        if hard or not await self._until(lambda: not self.running, _SOFT_WITHIN):
+            await self._pull_the_plug()
+
+    async def reboot(self, hard: bool = False) -> None:
+        """Reboot it as from the cloud's console; a hard reboot gives the guest no time."""
+        if not self.running:
+            raise LabError(f"'{self.spec.name}' is {self.state}, so it cannot be rebooted: start it")
+        before = self.boots
+        if hard:
+            self._again = True
+            cgroups.kill(self._group)
+        elif leader := self.leader:
+            os.kill(leader, signal.SIGINT)
+        if not await self._until(lambda: self.boots > before or not self.running, _SOFT_WITHIN):
+            raise LabError(f"'{self.spec.name}' did not reboot within {_SOFT_WITHIN:.0f} s")
+        if self.failure:
+            raise LabError(self.failure)
+
+    async def restore(self) -> None:
+        """Throw its disk away and start it on a fresh one."""
+        await self._pull_the_plug()
+        if self._disk:
+            self._disk.discard()
+            self._disk = None
+        await self.start()
+
+    async def _live(self, disk: Disk) -> None:
+        """Boot until the guest powers itself off."""
+        self._again = True
+        while self._again:
+            self._again = False
+            await network.plug(self.spec)
+            if self.spec.flavour.init is Init.SSHD:
+                await network.configure_from_outside(self.spec)
+            status = await self._boot(disk)
+            self._again = self._again or status == _REBOOT_STATUS
+        if status not in (0, -signal.SIGKILL):
+            self.failure = f"'{self.spec.name}' ended with status {status}; its console: {self._console_end()}"
+
+    async def _boot(self, disk: Disk) -> int:
+        cgroups.remove(self._group)  # systemd wants an untouched one at each boot
+        self._group.mkdir(parents=True)
+        console = self._paths.console(self.spec.name)
+        console.parent.mkdir(parents=True, exist_ok=True)
+        inner_group = Path("/sys/fs/cgroup") / cgroups.NAME / self.spec.name
+        with console.open("ab") as stream, network.namespace(self.spec) as namespace:
+            self._process = await asyncio.create_subprocess_exec(
+                *("setpriv", "--pdeathsig", "KILL", "--"),
+                *disk.enter(),
+                *("sh", "-c", _JOIN_AND_BECOME, "host", str(inner_group)),
+                *self._nspawn(namespace),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                pass_fds=(disk.descriptor,),
+                env={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "PATH": os.environ["PATH"]},
+            )
+            process = self._process
+            await self._until(lambda: _leader(process.pid) is not None or process.returncode is not None, _SOFT_WITHIN)
+        if process.returncode is None:
+            self.boots += 1
+        return await process.wait()
+
+    def _nspawn(self, namespace: Path) -> list[str]:
+        init = ["--as-pid2", *_SSHD] if self.spec.flavour.init is Init.SSHD else ["--boot"]
+        return [
+            "systemd-nspawn",
+            "--quiet",
+            f"--directory={self._paths.mount}/root",
+            f"--network-namespace-path={namespace}",
+            f"--machine={self.spec.machine}",
+            f"--hostname={self.spec.name}",
+            "--capability=CAP_NET_ADMIN",  # its DHCP client configures the link
+            "--register=no",
+            "--keep-unit",
+            "--resolv-conf=off",
+            "--timezone=off",
+            "--link-journal=no",
+            "--console=pipe",
+            *(("--read-only",) if self.spec.flavour.read_only else ()),
+            *init,
+        ]
+
+    async def _ask_to_power_off(self) -> None:
+        leader = self.leader
+        number = _POWER_OFF_SIGNAL.get(self.spec.flavour.init)
+        if leader and number:
+            os.kill(leader, number)
+        elif leader:
+            await run_async("nsenter", f"--target={leader}", "--all", "--", "/sbin/poweroff")
+
+    async def _pull_the_plug(self) -> None:
+        cgroups.kill(self._group)
+        if self._life:
+            await self._life
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while not condition():
+            if loop.time() > deadline:
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
+    def _console_end(self) -> str:
+        return " / ".join(self._paths.console(self.spec.name).read_text(errors="replace").splitlines()[-5:])
+
+
+def _leader(nspawn: int) -> int | None:
+    """The child of nspawn that is process 1 of a namespace of its own."""
+    try:
+        children = Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().split()
+        for child in children:
+            status = Path(f"/proc/{child}/status").read_text()
+            numbers = status.partition("NSpid:")[2].split("\n", 1)[0].split()
+            if len(numbers) > 1 and numbers[-1] == "1":
+                return int(child)
+    except (FileNotFoundError, ProcessLookupError):
+        return None  # one of them ended while we looked
+    return None

@@ -1,0 +1,153 @@
+"""The lab's network: one bridge in a namespace of its own, a link for each host, DHCP and DNS.
+
+The root namespace has one leg in it and routes nothing, so hosts reach the lab and nowhere else.  The metadata
+address is never put into the root namespace: this machine may be a cloud server itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lab.hosts import HostSpec
+from lab.paths import Paths, write_atomically
+from lab.process import LabError, run_async
+
+CLOUD = "clab-cloud"
+BRIDGE = "clab-bridge"
+ROOT_LINK = "clab0"
+CONTROLLER = "10.213.0.1"
+BUCKET = "10.213.0.2"
+GATEWAY = "10.213.0.254"
+METADATA = "169.254.169.254"
+PREFIX = 16
+
+_CLOUD_SETUP = f"""
+link set lo up
+link add {BRIDGE} type bridge forward_delay 0
+addr add {GATEWAY}/{PREFIX} dev {BRIDGE}
+addr add {BUCKET}/{PREFIX} dev {BRIDGE}
+addr add {METADATA}/32 dev {BRIDGE}
+link set {BRIDGE} up
+link add clab-root type veth peer name {ROOT_LINK} netns {{root}}
+link set clab-root master {BRIDGE} up
+"""
+
+_DNSMASQ = f"""
+keep-in-foreground
+user=root
+bind-interfaces
+interface={BRIDGE}
+listen-address={GATEWAY}
+no-resolv
+no-hosts
+domain=lab
+expand-hosts
+local=/lab/
+addn-hosts={{directory}}/names
+dhcp-authoritative
+no-ping
+dhcp-range=10.213.0.0,static,255.255.0.0,12h
+dhcp-hostsfile={{directory}}/hosts
+dhcp-leasefile={{directory}}/leases
+dhcp-option=option:dns-server,{GATEWAY}
+dhcp-option=option:router
+dhcp-option=tag:metadata,option:router,{GATEWAY}
+dhcp-option=tag:metadata,option:classless-static-route,{METADATA}/32,{GATEWAY},0.0.0.0/0,{GATEWAY}
+log-dhcp
+log-facility=-
+"""
+
+
+async def create_cloud() -> None:
+    """Make the bridge and the addresses of the cloud's services, and join the root namespace to it."""
+    await run_async("ip", "netns", "add", CLOUD)
+    await run_async("ip", "-n", CLOUD, "-batch", "-", text=_CLOUD_SETUP.format(root=os.getpid()))
+    await run_async("ip", "address", "add", f"{CONTROLLER}/{PREFIX}", "dev", ROOT_LINK)
+    await run_async("ip", "link", "set", ROOT_LINK, "up")
+
+
+async def plug(host: HostSpec) -> None:
+    """Give the host a new network namespace with one link: what a power cycle does to a network card."""
+    await unplug(host)
+    await run_async("ip", "netns", "add", host.machine)
+    link = (
+        f"link add {host.port} type veth peer name eth0 address {host.mac} netns {host.machine}\n"
+        f"link set {host.port} master {BRIDGE} up\n"
+    )
+    await run_async("ip", "-n", CLOUD, "-batch", "-", text=link)
+    await run_async("ip", "-n", host.machine, "link", "set", "lo", "up")
+
+
+async def configure_from_outside(host: HostSpec) -> None:
+    """Set the address of a host that has no program to do it."""
+    commands = f"addr add {host.address}/{PREFIX} dev eth0\nlink set eth0 up\nroute add default via {GATEWAY}\n"
+    await run_async("ip", "-n", host.machine, "-batch", "-", text=commands)
+
+
+@contextmanager
+def namespace(host: HostSpec) -> Iterator[Path]:
+    """A path to the host's network namespace that holds in every mount namespace; /run/netns does not."""
+    descriptor = os.open(f"/run/netns/{host.machine}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield Path(f"/proc/{os.getpid()}/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
+
+
+async def unplug(host: HostSpec) -> None:
+    """Take the host off the network, if it is on it."""
+    with suppress(LabError):  # both are errors if there is nothing to remove
+        await run_async("ip", "-n", CLOUD, "link", "delete", host.port)
+    with suppress(LabError):
+        await run_async("ip", "netns", "delete", host.machine)
+
+
+def in_cloud(*argv: str) -> tuple[str, ...]:
+    """A command, to be run where the cloud's services are."""
+    return ("ip", "netns", "exec", CLOUD, *argv)
+
+
+def write_dnsmasq_files(paths: Paths, hosts: Sequence[HostSpec]) -> None:
+    """Declare the hosts to the DHCP and DNS server."""
+    paths.dnsmasq.mkdir(exist_ok=True)
+    leases = "".join(
+        f"{host.mac},{'set:metadata,' if host.flavour.metadata else ''}{host.address},{host.name}\n"
+        for host in hosts
+        if host.flavour.dhcp
+    )
+    names = f"{BUCKET} bucket.lab\n" + "".join(f"{host.address} {host.name}.lab {host.name}\n" for host in hosts)
+    write_atomically(paths.dnsmasq / "hosts", leases)
+    write_atomically(paths.dnsmasq / "names", names)
+    write_atomically(paths.dnsmasq / "dnsmasq.conf", _DNSMASQ.format(directory=paths.dnsmasq))
+
+
+def dnsmasq_command(paths: Paths) -> tuple[str, ...]:
+    """The DHCP and DNS server; SIGHUP makes it read the hosts again."""
+    return in_cloud("dnsmasq", f"--conf-file={paths.dnsmasq}/dnsmasq.conf")
+
+
+async def wait_for_ssh(address: str, deadline: float) -> bool:
+    """Wait until an SSH server says its first word at the address."""
+    loop = asyncio.get_running_loop()
+    while loop.time() < deadline:
+        if await _ssh_banner(address):
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+async def _ssh_banner(address: str) -> bool:
+    try:
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(address, 22), 1)
+    except (OSError, asyncio.TimeoutError):
+        return False
+    try:
+        return (await asyncio.wait_for(reader.read(4), 2)).startswith(b"SSH-")
+    except (OSError, asyncio.TimeoutError):
+        return False
+    finally:
+        writer.close()

@@ -1,0 +1,98 @@
+"""The servers of the lab's cloud, as processes in the cloud's network namespace: a table, and how one is run."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.network import GATEWAY, dnsmasq_command, in_cloud
+from lab.paths import Paths
+from lab.process import LabError
+
+_READY_WITHIN = 15.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """A server: how to start it, and how to see that it answers."""
+
+    name: str
+    command: Callable[[Paths], tuple[str, ...]]
+    answers: Callable[[Paths], bool]
+
+
+def _python_service(name: str) -> Service:
+    """A service that is the module ``lab.NAME`` and has its control socket at ``NAME.sock``."""
+    return Service(
+        name,
+        command=lambda paths: in_cloud(sys.executable, "-m", f"lab.{name}", "--state", str(paths.state)),
+        answers=lambda paths: _accepts_unix(paths.service_socket(name)),
+    )
+
+
+def _accepts_unix(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path)) == 0
+
+
+def _accepts_dns(_paths: Paths) -> bool:
+    with socket.socket(socket.AF_INET) as connection:
+        return connection.connect_ex((GATEWAY, 53)) == 0
+
+
+DNSMASQ = Service("dnsmasq", command=dnsmasq_command, answers=_accepts_dns)
+SERVICES = tuple(  # TEMPORARY: drop the filter when both modules exist
+    service
+    for service in (DNSMASQ, _python_service("metadata"), _python_service("bucket"))
+    if service is DNSMASQ or importlib.util.find_spec(f"lab.{service.name}")
+)
+
+
+class RunningService:
+    """A service's process."""
+
+    def __init__(self, service: Service, paths: Paths, process: asyncio.subprocess.Process) -> None:
+        self.service = service
+        self._paths = paths
+        self._process = process
+
+    @classmethod
+    async def start(cls, service: Service, paths: Paths) -> RunningService:
+        """Start a service and wait until it answers."""
+        with paths.service_log(service.name).open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *("setpriv", "--pdeathsig", "KILL", "--"),
+                *service.command(paths),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        running = cls(service, paths, process)
+        await running._wait_until_it_answers()
+        return running
+
+    @property
+    def state(self) -> str:
+        """In a word, for people."""
+        status = self._process.returncode
+        return "running" if status is None else f"ended with status {status}"
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    async def _wait_until_it_answers(self) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _READY_WITHIN
+        while not self.service.answers(self._paths):
+            if self._process.returncode is not None or loop.time() > deadline:
+                raise LabError(f"the service '{self.service.name}' did not come up ({self.state}): {self._log_end()}")
+            await asyncio.sleep(0.05)
+
+    def _log_end(self) -> str:
+        return " / ".join(self._paths.service_log(self.service.name).read_text(errors="replace").splitlines()[-5:])

@@ -1,0 +1,200 @@
+"""The lab's one daemon: it owns the network, the services and the hosts, and does what the control socket asks.
+
+It keeps nothing that has to survive it: its hosts and services end with it, and `cleanup` finds the rest by name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from lab import cgroups, egress, images, inventory, network
+from lab.hosts import HostSpec, Wanted, allocate
+from lab.machine import Machine
+from lab.paths import Paths
+from lab.process import LabError
+from lab.services import DNSMASQ, SERVICES, RunningService
+
+_AT_ONCE = 4
+_SSH_WITHIN = 60.0
+
+Say = Callable[[str], Awaitable[None]]
+
+
+class Supervisor:
+    """The lab, as long as it is up."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._machines: dict[str, Machine] = {}
+        self._egress: dict[str, str] = {}
+        self._services: dict[str, RunningService] = {}
+        self._adding = asyncio.Lock()
+        self._verbs: dict[str, Callable[..., Awaitable[Any]]] = {
+            "ping": self.ping,
+            "add": self.add,
+            "status": self.status,
+            "host": self.host,
+            "start": self.start_host,
+            "stop": self.stop_host,
+            "reboot": self.reboot_host,
+            "restore": self.restore_host,
+            "egress": self.set_egress,
+        }
+
+    async def run(self) -> None:
+        """Bring up the network and the services, then answer the control socket for ever."""
+        cgroups.join(cgroups.lab_group(self._paths) / "supervisor")
+        self._paths.mount.mkdir(exist_ok=True)
+        await network.create_cloud()
+        await egress.create_filter()
+        self._publish()
+        for service in SERVICES:
+            self._services[service.name] = await RunningService.start(service, self._paths)
+        before = os.umask(0o077)  # the socket is for root alone
+        server = await asyncio.start_unix_server(self._serve, self._paths.control)
+        os.umask(before)
+        async with server:
+            await server.serve_forever()
+
+    async def ping(self, _say: Say) -> None:
+        """Say that the lab is up."""
+
+    async def add(self, say: Say, hosts: list[dict[str, str]]) -> None:
+        """Add the hosts that are not there yet, start those that are off, and wait until all answer."""
+        async with self._adding:
+            machines = [self._machine_for(Wanted(**host)) for host in hosts]
+            self._publish()
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def bring_up(machine: Machine) -> None:
+            if machine.running:
+                return
+            async with gate:
+                await machine.start()
+            await self._answers(machine, say)
+
+        results = await asyncio.gather(*map(bring_up, machines), return_exceptions=True)
+        for failure in results:
+            if isinstance(failure, BaseException):
+                raise failure
+
+    async def status(self, _say: Say) -> dict[str, Any]:
+        """Everything there is."""
+        services = {name: service.state for name, service in self._services.items()}
+        return {"services": services, "hosts": [self._describe(machine) for machine in self._machines.values()]}
+
+    async def host(self, _say: Say, name: str) -> dict[str, Any]:
+        """One host."""
+        return self._describe(self._machine(name))
+
+    async def start_host(self, _say: Say, name: str) -> None:
+        """Power a host on."""
+        await self._machine(name).start()
+
+    async def stop_host(self, _say: Say, name: str, hard: bool = False) -> None:
+        """Shut a host down."""
+        await self._machine(name).stop(hard)
+
+    async def reboot_host(self, _say: Say, name: str, hard: bool = False) -> None:
+        """Reboot a host."""
+        await self._machine(name).reboot(hard)
+
+    async def restore_host(self, _say: Say, name: str) -> None:
+        """Give a host a fresh root file system."""
+        await self._machine(name).restore()
+
+    async def set_egress(self, _say: Say, name: str, rules: str) -> None:
+        """Set what a host may open connections to."""
+        await egress.apply(self._machine(name).spec, rules)
+        self._egress[name] = rules
+
+    def _machine(self, name: str) -> Machine:
+        if name not in self._machines:
+            raise LabError(f"there is no host '{name}' in the lab; there are {', '.join(self._machines) or 'none'}")
+        return self._machines[name]
+
+    def _machine_for(self, wanted: Wanted) -> Machine:
+        machine = self._machines.get(wanted.name)
+        if machine is None:
+            spec = allocate(self._specs(), wanted)
+            image = images.directory(self._paths, spec.flavour.image)
+            machine = self._machines[wanted.name] = Machine(spec, self._paths, image)
+        elif machine.spec.flavour.name != wanted.flavour:
+            raise LabError(f"the host '{wanted.name}' is there already, as '{machine.spec.flavour.name}'")
+        return machine
+
+    def _specs(self) -> list[HostSpec]:
+        return [machine.spec for machine in self._machines.values()]
+
+    def _publish(self) -> None:
+        network.write_dnsmasq_files(self._paths, self._specs())
+        inventory.publish(self._paths, self._specs())
+        if DNSMASQ.name in self._services:
+            self._services[DNSMASQ.name].signal(signal.SIGHUP)
+
+    def _describe(self, machine: Machine) -> dict[str, Any]:
+        spec = machine.spec
+        return {
+            "name": spec.name,
+            "address": spec.address,
+            "uuid": spec.uuid,
+            "flavour": spec.flavour.name,
+            "group": spec.flavour.group,
+            "state": machine.state,
+            "failure": machine.failure,
+            "leader": machine.leader,
+            "boots": machine.boots,
+            "egress": self._egress.get(spec.name, egress.ALLOW_ALL),
+        }
+
+    async def _answers(self, machine: Machine, say: Say) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        if not await network.wait_for_ssh(machine.spec.address, began + _SSH_WITHIN):
+            raise LabError(f"'{machine.spec.name}' is {machine.state}, but its SSH server says nothing; see "
+                           f"{self._paths.console(machine.spec.name)}")
+        await say(f"  {machine.spec.name:12} answers on {machine.spec.address} after {loop.time() - began:.1f} s")
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def send(message: dict[str, Any]) -> None:
+            writer.write(json.dumps(message).encode() + b"\n")
+            await writer.drain()
+
+        async def say(text: str) -> None:
+            await send({"progress": text})
+
+        try:
+            line = await reader.readline()
+            if line:
+                request = json.loads(line)
+                await send({"result": await self._verbs[request["verb"]](say, **request["arguments"])})
+        except LabError as error:
+            await send({"error": str(error)})
+        except (ConnectionError, BrokenPipeError):
+            pass  # whoever asked has gone; what was asked for is done
+        except Exception as error:  # the daemon has to outlive a fault in one request
+            traceback.print_exc()
+            await send({"error": f"fault in the lab's supervisor: {error!r}; see {self._paths.log}"})
+        finally:
+            writer.close()
+
+
+def main() -> int:
+    """Run the supervisor until it is killed."""
+    try:
+        asyncio.run(Supervisor(Paths.from_environment()).run())
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
