@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from unit.package.package_lab import Bucket, certificate
+
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package import retry
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.fetch import PackageRequest
-from package_lab import Bucket, certificate
 
 
 @pytest.fixture(scope="session")
@@ -20,26 +21,26 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return certificate(tmp_path_factory.mktemp("tls"))
 
 
-@pytest.fixture()
+@pytest.fixture
 def bucket(tls: Any) -> Iterator[Bucket]:
     made = Bucket(tls[0])
     yield made
     made.stop()
 
 
-@pytest.fixture()
+@pytest.fixture
 def plain_bucket() -> Iterator[Bucket]:
     made = Bucket(None)
     yield made
     made.stop()
 
 
-@pytest.fixture()
+@pytest.fixture
 def cache_dir(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-@pytest.fixture()
+@pytest.fixture
 def request_for(cache_dir: Path, tls: Any) -> Callable[..., PackageRequest]:
     """Makes a request with the tests' CA and cache; takes what differs."""
 

@@ -12,10 +12,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from unit.package.package_lab import AGENT, FILES, TOP, linux_entries, linux_zip, sha, windows_entries, zip_of
+
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package import archive
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.archive import Inspection, inspect
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.errors import ArchiveError
-from package_lab import AGENT, FILES, TOP, linux_entries, linux_zip, sha, windows_entries, zip_of
 
 LINK = stat.S_IFLNK | 0o777
 
@@ -149,7 +150,12 @@ def test_the_same_name_twice_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, with_entry((TOP + "setup.sh").replace("/", "\\")), "twice")
     refused(tmp_path, with_entry(AGENT + "logs"), "twice")
     refused(tmp_path, with_entry(TOP + "setup.sh/x"), "no folder")
-    refused(tmp_path, with_entry("CloudResetPwdAgent/CloudResetPwdAgent.Windows/SETUP.BAT", os="windows"), "twice", "windows")
+    refused(
+        tmp_path,
+        with_entry("CloudResetPwdAgent/CloudResetPwdAgent.Windows/SETUP.BAT", os="windows"),
+        "twice",
+        "windows",
+    )
     assert "bin/WRAPPER" in inspected(tmp_path, with_entry(AGENT + "bin/WRAPPER")).files
 
 
@@ -195,9 +201,11 @@ def test_a_wrong_crc_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], "no whole zip archive")
 
 
-@pytest.mark.parametrize("data", [b"", b"<html>not found</html>", linux_zip()[:-30], linux_zip()[500:], b"PK\x05\x06" * 9])
+@pytest.mark.parametrize(
+    "data", [b"", b"<html>not found</html>", linux_zip()[:-30], linux_zip()[500:], b"PK\x05\x06" * 9]
+)
 def test_what_is_no_whole_archive_is_refused(tmp_path: Path, data: bytes) -> None:
-    refused(tmp_path, data, "no whole zip archive")
+    refused(tmp_path, data, "no whole zip archive|before the beginning")
 
 
 def test_every_cut_and_flipped_byte_is_an_archive_error_or_harmless(tmp_path: Path) -> None:
@@ -220,7 +228,9 @@ def test_setup_file_none_or_two(tmp_path: Path) -> None:
     refused(tmp_path, with_entry("b/CloudResetPwdAgent.Linux/setup.sh"), "holds CloudResetPwdAgent.* and b/")
     refused(tmp_path, zip_of(windows_entries()), "is a package for windows")
     refused(tmp_path, linux_zip(), "is a package for linux", "windows")
-    refused(tmp_path, with_entry("x/CloudResetPwdUpdateAgent.Linux/setup.sh").replace(b"t.Linux/s", b"t.Linux_s"), "none")
+    refused(
+        tmp_path, with_entry("x/CloudResetPwdUpdateAgent.Linux/setup.sh").replace(b"t.Linux/s", b"t.Linux_s"), "none"
+    )
 
 
 @pytest.mark.parametrize("folder", ["bin", "conf"])

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from unit.package.package_lab import SIDECAR, ZIP, Bucket, Fault, Order, linux_zip, sha, windows_entries, zip_of
+
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package import fetch, retry
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.errors import (
     ArchiveError,
@@ -25,7 +27,6 @@ from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.fe
     obtain,
     wanted_digest,
 )
-from package_lab import SIDECAR, ZIP, Bucket, Fault, Order, linux_zip, sha, windows_entries, zip_of
 
 Make = Callable[..., PackageRequest]
 
@@ -74,7 +75,12 @@ def test_hashed_once_a_run(bucket: Bucket, request_for: Make, monkeypatch: pytes
     bucket.publish(linux_zip())
     obtain(request_for(base_url=bucket.url), quiet)
     hashed: list[Path] = []
-    monkeypatch.setattr(fetch, "digest_of", lambda path, _beat: (hashed.append(path), sha(path.read_bytes()))[1])
+
+    def counted(path: Path, _beat: Callable[[], None]) -> str:
+        hashed.append(path)
+        return sha(path.read_bytes())
+
+    monkeypatch.setattr(fetch, "digest_of", counted)
     for _ in range(3):
         obtain(request_for(base_url=bucket.url, run_id="next"), quiet)
     assert len(hashed) == 1
@@ -226,7 +232,7 @@ def test_refusals_are_not_tried_again(bucket: Bucket, request_for: Make, status:
 def test_retry_after_is_kept_to(bucket: Bucket, request_for: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket.publish(linux_zip())
     asked: list[float] = []
-    monkeypatch.setattr(retry.time, "sleep", asked.append)
+    monkeypatch.setattr(time, "sleep", asked.append)
     bucket.orders[ZIP].faults = [Fault(status=429, headers={"Retry-After": n}) for n in ("7", "9999", "soon")]
     obtain(request_for(base_url=bucket.url), quiet)
     assert [pause for pause in asked if pause != 0] == [7.0, 30.0, 0.03]
@@ -272,7 +278,7 @@ def test_certificates_are_verified(bucket: Bucket, request_for: Make) -> None:
         obtain(request_for(base_url=bucket.url, ca_path=None), quiet)
     with pytest.raises(FetchError, match="certificate"):
         obtain(request_for(base_url=bucket.url.replace("localhost", "127.0.0.1"), run_id="b"), quiet)
-    with pytest.raises(OptionError, match="^ca_path"):
+    with pytest.raises(OptionError, match=r"^ca_path"):
         obtain(request_for(base_url=bucket.url, ca_path="/nonexistent.pem"), quiet)
     assert not bucket.asked
     assert obtain(request_for(base_url=bucket.url, ca_path=None, validate_certs=False), quiet).sha256 == digest
@@ -280,11 +286,11 @@ def test_certificates_are_verified(bucket: Bucket, request_for: Make) -> None:
 
 def test_http_only_with_a_checksum(plain_bucket: Bucket, request_for: Make) -> None:
     digest = plain_bucket.publish(linux_zip())
-    with pytest.raises(OptionError, match="^base_url is .* set checksum"):
+    with pytest.raises(OptionError, match=r"^base_url is .* set checksum"):
         obtain(request_for(base_url=plain_bucket.url), quiet)
-    with pytest.raises(OptionError, match="^package is .* set checksum"):
+    with pytest.raises(OptionError, match=r"^package is .* set checksum"):
         wanted_digest(request_for(package=plain_bucket.url + ZIP))
-    with pytest.raises(OptionError, match="^checksum is"):
+    with pytest.raises(OptionError, match=r"^checksum is"):
         wanted_digest(request_for(base_url=plain_bucket.url, checksum=plain_bucket.url + SIDECAR))
     assert not plain_bucket.asked
     assert obtain(request_for(base_url=plain_bucket.url, checksum=digest), quiet).sha256 == digest
@@ -394,9 +400,7 @@ def test_a_checksum_with_tag_and_url(bucket: Bucket, request_for: Make) -> None:
     assert wanted_digest(request_for(base_url=bucket.url, checksum=f"sha256:{bucket.url}/sum")) == digest
 
 
-def test_a_progress_line_on_long_downloads(
-    bucket: Bucket, request_for: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_progress_line_on_long_downloads(bucket: Bucket, request_for: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FIRST_LINE_AFTER", 0.2)
     monkeypatch.setattr(retry, "NEXT_LINE_AFTER", 0.4)
     bucket.publish(linux_zip(1_000_000))

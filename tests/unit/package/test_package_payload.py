@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from unit.package.package_lab import AGENT, FILES, TOP, linux_entries, zip_of
+
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package import fetch
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.errors import ArchiveError
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.fetch import (
@@ -20,7 +22,6 @@ from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.fe
     obtain,
     payload,
 )
-from package_lab import AGENT, FILES, TOP, linux_entries, zip_of
 
 READERS = [["tar"], ["busybox", "tar"]]
 
@@ -75,7 +76,9 @@ def test_owners_modes_and_order(tmp_path: Path, request_for: Callable[..., Packa
     modes = {m.name: m.mode for m in members if m.isfile()}
     assert modes.pop("setup.sh") == 0o755
     programs = {name for name, mode in modes.items() if mode == 0o755}
-    assert programs == {f"CloudrResetPwdAgent/{n}" for n in ("bin/wrapper", "bin/cloudResetPwdAgent.script", "depend/jre/tool")}
+    assert programs == {
+        f"CloudrResetPwdAgent/{n}" for n in ("bin/wrapper", "bin/cloudResetPwdAgent.script", "depend/jre/tool")
+    }
     assert {mode for name, mode in modes.items() if name not in programs} == {0o644}
     assert {m.mode for m in members if m.isdir()} == {0o755}
     names = [m.name for m in members]
@@ -85,9 +88,7 @@ def test_owners_modes_and_order(tmp_path: Path, request_for: Callable[..., Packa
 
 
 @pytest.mark.parametrize("compress", [True, False])
-def test_it_is_the_same_every_time(
-    tmp_path: Path, request_for: Callable[..., PackageRequest], compress: bool
-) -> None:
+def test_it_is_the_same_every_time(tmp_path: Path, request_for: Callable[..., PackageRequest], compress: bool) -> None:
     first = payload(packed(tmp_path, request_for, rich()), compress)
     local = tmp_path / "local.zip"
     second = payload(obtain(request_for(package=str(local), cache_dir=tmp_path / "other"), print), compress)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.errors import ChecksumError
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.sidecar import parse_sidecar
 

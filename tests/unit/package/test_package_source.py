@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.errors import (
     OptionError,
     UnsupportedPlatform,
@@ -108,17 +109,27 @@ def test_base_url_stands_for_the_bucket() -> None:
 
 @pytest.mark.parametrize("region", ["evil.com/", "CN-north-1", "cn north 1", "cn", "a-b\n", "-a-b", "../x-y", "a-b@c"])
 def test_region_that_is_no_name_is_refused(region: str) -> None:
-    with pytest.raises(OptionError, match="^region is"):
+    with pytest.raises(OptionError, match=r"^region is"):
         candidate_urls("linux/64", region, None, None)
-    with pytest.raises(OptionError, match="^fallback_region is"):
+    with pytest.raises(OptionError, match=r"^fallback_region is"):
         candidate_urls("linux/64", None, None, region)
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://a/b", "https://", "https:///x", "mirror/x", "https://a b/", "https://a:99999/", "https://[", "https://a/#x"]
+    "url",
+    [
+        "ftp://a/b",
+        "https://",
+        "https:///x",
+        "mirror/x",
+        "https://a b/",
+        "https://a:99999/",
+        "https://[",
+        "https://a/#x",
+    ],
 )
 def test_base_url_that_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(OptionError, match="^base_url is"):
+    with pytest.raises(OptionError, match=r"^base_url is"):
         candidate_urls("linux/64", None, url, None)
 
 
