@@ -59,7 +59,7 @@ class Bucket:
 
     async def _answer(self, request: Request) -> Response:
         number = self._log.begin(request)
-        struck = self._book.strike(request.url.path)
+        struck = self._book.strike(request.method, request.url.path)
         for fault in struck:
             match fault:
                 case faults.Hang():

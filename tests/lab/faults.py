@@ -1,7 +1,8 @@
 """What can go wrong with the lab's services, as data.
 
 A test declares faults; a service asks its `FaultBook` which of them strike the request at hand. A fault strikes
-requests whose path matches `path` (a shell pattern): not the first `skip` of them, then `times` of them (or all).
+requests whose path matches `path` and whose method matches `method` (shell patterns): not the first `skip` of them,
+then `times` of them (or all).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ class Fault:
     """What all faults have."""
 
     path: str = "*"
+    method: str = "*"
     skip: int = 0
     times: int | None = None
 
@@ -58,10 +60,16 @@ class Wrong(Fault):
 class RefuseDelete(Fault):
     """DELETE reset_password says 200 and deletes nothing."""
 
+    path: str = "*/reset_password"
+    method: str = "DELETE"
+
 
 @dataclass(frozen=True, kw_only=True)
 class SayFail(Fault):
     """GET reset_password reads `Fail`, as the agent's protocol knows it (step 2)."""
+
+    path: str = "*/reset_password"
+    method: str = "GET"
 
 
 # The bucket ------------------------------------------------------------------------------------------------------
@@ -146,11 +154,11 @@ class FaultBook:
         self.faults = list(faults)
         self._seen = [0] * len(self.faults)
 
-    def strike(self, path: str) -> list[Fault]:
+    def strike(self, method: str, path: str) -> list[Fault]:
         """The faults that strike this request; it is counted."""
         struck = []
         for index, fault in enumerate(self.faults):
-            if not fnmatchcase(path, fault.path):
+            if not (fnmatchcase(path, fault.path) and fnmatchcase(method, fault.method)):
                 continue
             self._seen[index] += 1
             turn = self._seen[index] - fault.skip

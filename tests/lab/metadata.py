@@ -168,7 +168,7 @@ class MetadataService:
     async def _answer_or_fault(self, request: Request, server: Server, state: ServerState) -> Response:
         path = request.url.path
         body = (await request.body()).decode(errors="replace")
-        for fault in state.book.strike(path):
+        for fault in state.book.strike(request.method, path):
             match fault:
                 case faults.Hang():
                     return await until_disconnected(request)
@@ -178,9 +178,9 @@ class MetadataService:
                     return PlainTextResponse(text, code)
                 case faults.Wrong(body=kind):
                     return WRONG_BODIES[kind](server)
-                case faults.RefuseDelete() if (request.method, path) == ("DELETE", PASSWORD):
+                case faults.RefuseDelete():
                     return Response(b"")
-                case faults.SayFail() if (request.method, path) == ("GET", PASSWORD):
+                case faults.SayFail():
                     return JSONResponse({"reset_password": "Fail"})
         answer = self._answers.get((request.method, path))
         return answer(server, state, body) if answer else PlainTextResponse("not found", 404)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lab import faults
-from lab.faults import KINDS, Cut, Fault, FaultBook, Hang, Late, Redirect, Status, Throttle, WrongLength
+from lab.faults import KINDS, Cut, Fault, FaultBook, Hang, Late, Redirect, RefuseDelete, Status, Throttle, WrongLength
 
 
 def test_faults_survive_json() -> None:
@@ -33,13 +33,21 @@ def test_book_counts_only_matching_requests() -> None:
     cut, hang = Cut(path="*.zip", after=1, skip=1, times=2), Hang(path="/slow")
     book.declare([cut, hang])
     paths = ["/a.zip", "/other", "/slow", "/a.zip", "/b.zip", "/a.zip"]
-    assert [book.strike(path) for path in paths] == [[], [], [hang], [cut], [cut], []]
+    assert [book.strike("GET", path) for path in paths] == [[], [], [hang], [cut], [cut], []]
+
+
+def test_methods() -> None:
+    book = FaultBook()
+    refuse = RefuseDelete(times=1)
+    book.declare([refuse])
+    assert book.strike("GET", "/openstack/latest/reset_password") == []
+    assert book.strike("DELETE", "/openstack/latest/reset_password") == [refuse]
 
 
 def test_declaring_counts_anew() -> None:
     book = FaultBook()
     once = Status(code=500, times=1)
     book.declare([once])
-    assert (book.strike("/"), book.strike("/")) == ([once], [])
+    assert (book.strike("GET", "/"), book.strike("GET", "/")) == ([once], [])
     book.declare([once])
-    assert book.strike("/") == [once]
+    assert book.strike("GET", "/") == [once]
