@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,33 +14,6 @@ _NETWORKD = "[Match]\nName=eth0\n\n[Network]\nLinkLocalAddressing=no\nIPv6Accept
 _NETWORKD_STATIC = "Address={address}/{prefix}\nGateway={gateway}\n\n[Route]\nDestination={metadata}/32\nGateway={gateway}\n"
 _IFUPDOWN = "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet {method}\n"
 _IFUPDOWN_STATIC = "    address {address}/{prefix}\n    gateway {gateway}\n"
-
-# The kernel's selinuxfs cannot be mounted here, and sysfs has no room for new directories: a tmpfs over /sys/fs
-# has.  The cgroup hierarchy, which lies below it, is carried over.
-_SELINUX_SCRIPT = """\
-set -e
-mkdir /run/cgroup
-mount --bind /sys/fs/cgroup /run/cgroup
-mount -t tmpfs -o mode=755 sysfs /sys/fs
-mkdir /sys/fs/cgroup /sys/fs/selinux
-mount --bind /run/cgroup /sys/fs/cgroup
-umount /run/cgroup
-rmdir /run/cgroup
-printf 1 >/sys/fs/selinux/enforce
-"""
-_SELINUX_UNIT = """\
-[Unit]
-DefaultDependencies=no
-Before=sysinit.target
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/bin/sh /usr/local/lib/selinux-standin
-[Install]
-WantedBy=sysinit.target
-"""
-_SELINUX_UNIT_PATH = "etc/systemd/system/selinux-standin.service"
-
 
 @dataclass(frozen=True)
 class GuestFile:
@@ -80,8 +54,6 @@ def links(host: HostSpec) -> dict[str, str]:
         wanted["etc/systemd/system/multi-user.target.wants/systemd-networkd.service"] = (
             "/lib/systemd/system/systemd-networkd.service"
         )
-    if host.flavour.selinux:
-        wanted["etc/systemd/system/sysinit.target.wants/selinux-standin.service"] = f"/{_SELINUX_UNIT_PATH}"
     return wanted
 
 
@@ -101,14 +73,10 @@ def _ifupdown(host: HostSpec) -> list[GuestFile]:
 
 
 def _selinux() -> list[GuestFile]:
-    return [
-        GuestFile("etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=targeted\n"),
-        GuestFile("usr/local/lib/selinux-standin", _SELINUX_SCRIPT),
-        GuestFile(_SELINUX_UNIT_PATH, _SELINUX_UNIT),
-    ]
+    return [GuestFile("etc/selinux/config", "SELINUX=enforcing\nSELINUXTYPE=targeted\n")]
 
 
-_NETWORK = {
+_NETWORK: dict[NetworkSetup, Callable[[HostSpec], list[GuestFile]]] = {
     NetworkSetup.NETWORKD: _networkd,
     NetworkSetup.IFUPDOWN: _ifupdown,
     NetworkSetup.NONE: lambda _host: [],

@@ -35,7 +35,7 @@ chmod 755 "$root/usr/sbin/policy-rc.d"
 cp "$recipe" "$root/tmp/recipe"
 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
     chroot "$root" /bin/sh /tmp/recipe
-rm -f "$root/usr/sbin/policy-rc.d" "$root/etc/resolv.conf"
+rm -rf "$root/usr/sbin/policy-rc.d" "$root/etc/resolv.conf" "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*.bin
 """
 
 Say = Callable[[str], None]

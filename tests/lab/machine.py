@@ -21,6 +21,18 @@ _SOFT_WITHIN = 45.0
 _POWER_OFF_SIGNAL = {Init.SYSTEMD: signal.SIGRTMIN + 4, Init.SSHD: signal.SIGRTMIN + 4}
 _SSHD = ("/bin/sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e")
 
+# The kernel's selinuxfs cannot be mounted here, and sysfs has no room for new directories: a tmpfs over /sys/fs has.
+# The cgroup hierarchy below it is carried over.  It has to be done before systemd makes its first cgroup.
+_SELINUX_THEN_INIT = """
+set -e
+mount --bind /sys/fs/cgroup /mnt
+mount -t tmpfs -o mode=755 sysfs /sys/fs
+mkdir /sys/fs/cgroup /sys/fs/selinux
+mount --move /mnt /sys/fs/cgroup
+printf 1 >/sys/fs/selinux/enforce
+exec /sbin/init
+"""
+
 # Puts itself into the host's cgroup, then becomes nspawn.
 _JOIN_AND_BECOME = 'echo 0 >"$1/cgroup.procs"; shift; exec "$@"'
 
@@ -139,7 +151,6 @@ class Machine:
         return await process.wait()
 
     def _nspawn(self, namespace: Path) -> list[str]:
-        init = ["--as-pid2", *_SSHD] if self.spec.flavour.init is Init.SSHD else ["--boot"]
         return [
             "systemd-nspawn",
             "--quiet",
@@ -155,8 +166,15 @@ class Machine:
             "--link-journal=no",
             "--console=pipe",
             *(("--read-only",) if self.spec.flavour.read_only else ()),
-            *init,
+            *self._init(),
         ]
+
+    def _init(self) -> list[str]:
+        if self.spec.flavour.init is Init.SSHD:
+            return ["--as-pid2", *_SSHD]
+        if self.spec.flavour.selinux:
+            return ["--kill-signal=SIGRTMIN+3", "/bin/sh", "-c", _SELINUX_THEN_INIT]
+        return ["--boot"]
 
     async def _ask_to_power_off(self) -> None:
         leader = self.leader

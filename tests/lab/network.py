@@ -142,7 +142,7 @@ async def wait_for_ssh(address: str, deadline: float) -> bool:
 
 async def _ssh_banner(address: str) -> bool:
     try:
-        reader, writer = await asyncio.wait_for(asyncio.open_connection(address, 22), 1)
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(address, 22), 0.2)
     except (OSError, asyncio.TimeoutError):
         return False
     try:

@@ -46,6 +46,7 @@ class Supervisor:
             "reboot": self.reboot_host,
             "restore": self.restore_host,
             "egress": self.set_egress,
+            "wait_ssh": self.wait_ssh,
         }
 
     async def run(self) -> None:
@@ -78,7 +79,8 @@ class Supervisor:
                 return
             async with gate:
                 await machine.start()
-            await self._answers(machine, say)
+                seconds = await self._answers(machine, _SSH_WITHIN)
+            await say(f"  {machine.spec.name:12} answers on {machine.spec.address} after {seconds:.1f} s")
 
         results = await asyncio.gather(*map(bring_up, machines), return_exceptions=True)
         for failure in results:
@@ -109,6 +111,10 @@ class Supervisor:
     async def restore_host(self, _say: Say, name: str) -> None:
         """Give a host a fresh root file system."""
         await self._machine(name).restore()
+
+    async def wait_ssh(self, _say: Say, name: str, seconds: float = _SSH_WITHIN) -> None:
+        """Wait until a host's SSH server answers."""
+        await self._answers(self._machine(name), seconds)
 
     async def set_egress(self, _say: Say, name: str, rules: str) -> None:
         """Set what a host may open connections to."""
@@ -154,13 +160,13 @@ class Supervisor:
             "egress": self._egress.get(spec.name, egress.ALLOW_ALL),
         }
 
-    async def _answers(self, machine: Machine, say: Say) -> None:
+    async def _answers(self, machine: Machine, within: float) -> float:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        if not await network.wait_for_ssh(machine.spec.address, began + _SSH_WITHIN):
-            raise LabError(f"'{machine.spec.name}' is {machine.state}, but its SSH server says nothing; see "
-                           f"{self._paths.console(machine.spec.name)}")
-        await say(f"  {machine.spec.name:12} answers on {machine.spec.address} after {loop.time() - began:.1f} s")
+        if not await network.wait_for_ssh(machine.spec.address, began + within):
+            console = self._paths.console(machine.spec.name)
+            raise LabError(f"'{machine.spec.name}' is {machine.state}, but its SSH server says nothing; see {console}")
+        return loop.time() - began
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async def send(message: dict[str, Any]) -> None:

@@ -30,4 +30,3 @@ for package in coreutils findutils sed grep tar gzip diffutils mawk perl-base ba
         "$busybox" rm -f "$file"
     done <"/var/lib/dpkg/info/$package.list"
 done
-"$busybox" rm -rf /var/lib/apt/lists/*

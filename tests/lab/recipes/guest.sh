@@ -2,6 +2,12 @@
 # Runs in the chroot of every base image: users, sshd, and quiet.
 set -eu
 
+# fish as a login shell works without the Python and the manual reader that its package asks for, and these hosts are to
+# have none: take them out of its dependencies, so that apt stays content.
+sed -i -E '/^Package: fish$/,/^$/ s/ (python3|man-db|groff-base)[^,]*,//g' /var/lib/dpkg/status
+apt-get purge -y --auto-remove 'python3*' man-db groff-base
+! command -v python3 >/dev/null
+
 add_user() { # name shell
     useradd --create-home --gid users --shell "$2" "$1"
 }

@@ -3,4 +3,3 @@
 set -eu
 apt-get update
 apt-get install -y --no-install-recommends python3 python3-apt unzip curl wget ca-certificates
-rm -rf /var/lib/apt/lists/*

@@ -15,4 +15,3 @@ for script in checkfs.sh checkroot.sh checkroot-bootclean.sh hwclock.sh mountall
     rm -f "/etc/init.d/$script"
 done
 sed -i -E '/^[1-6]:.*getty/d' /etc/inittab
-rm -rf /var/lib/apt/lists/*
