@@ -9,7 +9,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 bin := .venv/bin
 ready := .venv/.ready
-lab := PYTHONPATH=tests $(bin)/python -m lab
+sudo := $(if $(filter-out 0,$(shell id -u)),sudo)
+lab := $(sudo) env PYTHONPATH=tests $(bin)/python -m lab
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
 # Nothing that make starts may wait for an answer or leave colours in a log.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -39,7 +40,7 @@ lab-down: $(ready) ## take the lab down, whoever brought it up
 
 bench: $(ready) ## measure against stock modules and parallel ssh
 	@$(lab) install-deps
-	@PYTHONPATH=tests $(bin)/python -m bench
+	@$(sudo) env PYTHONPATH=tests $(bin)/python -m bench
 
 build: $(ready) ## build the tarball, install it elsewhere, look at it from there
 	@tests/tools/tarball

@@ -47,4 +47,11 @@ apt_install() {
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends "$@" </dev/null >/dev/null
 }
 
+# The lab makes namespaces and mounts, so it and what reads its keys need root; nothing else here does.
+as_root() {
+  if [[ $EUID == 0 ]]; then "$@"; else sudo --preserve-env env PATH="$PATH" "$@"; fi
+}
+
+lab() { as_root env PYTHONPATH=tests .venv/bin/python -m lab "$@"; }
+
 strip_shims

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 cloudreset contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ansible's output for the demo: one line a host, with what was done and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: lean
+type: stdout
+short_description: One line a host
+description: For tests/demo only.
+"""
+
+INDENT = " " * 27
+
+
+class CallbackModule(CallbackBase):
+    """Prints a line for each host and task, and a count at the end."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "lean"
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """Show what the task did on one host."""
+        name, found = result._host.get_name(), result._result
+        if "msg" in found and "changed" in found and result._task.action == "ansible.builtin.debug":
+            self._line(name, "", found["msg"])
+        elif "steps" in found:
+            why = [f"{step['name']}: {step['why']}" for step in found["steps"]]
+            self._line(name, "changed" if found["changed"] else "unchanged", ("\n" + INDENT).join(why))
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """Show why one host failed."""
+        self._line(result._host.get_name(), "FAILED", result._result.get("msg", ""))
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """Show which host cannot be reached."""
+        self._line(result._host.get_name(), "UNREACHABLE", result._result.get("msg", ""))
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Count the hosts by how they came out."""
+        counts = dict.fromkeys(("changed", "unchanged", "failed"), 0)
+        for host in stats.processed:
+            summary = stats.summarize(host)
+            bad = summary["failures"] or summary["unreachable"]
+            counts["failed" if bad else "changed" if summary["changed"] else "unchanged"] += 1
+        self._display.display("  = " + ", ".join(f"{number} {word}" for word, number in counts.items() if number))
+
+    def _line(self, host: str, word: str, text: str) -> None:
+        self._display.display(f"  {host:<12} {word:<11} {text.strip()}".rstrip())
