@@ -17,8 +17,8 @@ options:
     default: 300
   selinux:
     description:
-      - What SELinux in enforcing mode means. V(require_off) lets the prerequisite V(selinux) fail, since the agent cannot change a
-        password then.
+      - What SELinux in enforcing mode means. V(require_off) lets the prerequisite V(selinux) fail, since the agent
+        cannot change a password then.
       - V(permissive_during_install) sets it to permissive while the package is installed, and back.
       - V(ignore) leaves it alone.
     type: str
@@ -27,16 +27,16 @@ options:
   backend:
     description:
       - How the agent's wrapper talks to its Java process, C(wrapper.backend.type) in C(conf/wrapper.conf).
-      - V(pipe) takes no port. V(auto) takes the lowest free one of 31000-32999, which may be one that a service of yours wants.
-        V(keep) leaves it as it is, through an upgrade, too.
+      - V(pipe) takes no port. V(auto) takes the lowest free one of 31000-32999, which may be one that a service of
+        yours wants. V(keep) leaves it as it is, through an upgrade, too.
     type: str
     choices: [keep, pipe, auto]
     default: keep
   ignore_prerequisites:
     description:
       - Names of prerequisites that may fail. One that does is a warning then, and its hint says so.
-      - The names are V(root), V(root_writable), V(free_space), V(selinux), V(dhcp), V(metadata), V(memory), V(system),
-        V(architecture), V(init), V(boot_start) and V(ports).
+      - The names are V(root), V(root_writable), V(free_space), V(selinux), V(dhcp), V(metadata), V(memory),
+        V(system), V(architecture), V(init), V(boot_start) and V(ports).
     type: list
     elements: str
     default: []

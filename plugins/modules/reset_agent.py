@@ -13,18 +13,19 @@ short_description: Install, repair, restart or remove Huawei Cloud's password re
 version_added: 0.1.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
-  - Brings CloudResetPwdAgent, the one-click password reset plug-in of Huawei Cloud ECS and FlexusL servers, on a Linux guest to a
-    wanted state.
-  - Nothing is needed on the guest but C(sh) and C(tar), neither Python nor unzip nor curl. The package is fetched once a run on the
-    controller, verified and inspected there, and sent over the connection that the inventory gives.
-  - The installer's word is not believed. What counts is what is then true, namely its files in place, the service registered and
-    enabled at boot, and modes as the vendor's guide asks. An agent that is half-installed, damaged, disabled or merely unzipped is
-    seen as such and repaired.
+  - Brings CloudResetPwdAgent, the one-click password reset plug-in of Huawei Cloud ECS and FlexusL servers, on a
+    Linux guest to a wanted state.
+  - Nothing is needed on the guest but C(sh) and C(tar), neither Python nor unzip nor curl. The package is fetched
+    once a run on the controller, verified and inspected there, and sent over the connection that the inventory gives.
+  - The installer's word is not believed. What counts is what is then true, namely its files in place, the service
+    registered and enabled at boot, and modes as the vendor's guide asks. An agent that is half-installed, damaged,
+    disabled or merely unzipped is seen as such and repaired.
   - An upgrade or repair keeps the old agent until the new one stands, and puts it back when the new one fails.
   - A failed prerequisite stops O(state=present) before anything is changed. All that fail are named at once.
 attributes:
   check_mode:
-    description: Predicts what the real run would do. The package is fetched and verified on the controller, as in a real run.
+    description:
+      - Predicts what the real run would do. The package is fetched and verified on the controller, as in a real run.
     support: full
   diff_mode:
     description: Shows the plan.
@@ -37,8 +38,8 @@ options:
   state:
     description:
       - V(present) installs the agent where it is not, and repairs it where it is not whole.
-      - V(absent) removes the agent and its old update agent, with their registrations and folders, and a package that was merely
-        unzipped to C(/CloudResetPwdAgent).
+      - V(absent) removes the agent and its old update agent, with their registrations and folders, and a package that
+        was merely unzipped to C(/CloudResetPwdAgent).
       - V(restarted) runs the agent now. A pending reset is applied at once.
       - V(stopped) ends a running agent. A healthy agent runs for some seconds only, at boot.
     type: str
@@ -56,7 +57,8 @@ options:
     type: str
   fallback_region:
     description:
-      - The region to go to when the bucket of O(region) does not have the package. The vendor lists buckets in a few regions only.
+      - The region to go to when the bucket of O(region) does not have the package. The vendor lists buckets in a few
+        regions only.
       - V(cn-north-1) for regions in China and V(ap-southeast-1) for the others, if not set.
     type: str
   package:
@@ -65,8 +67,8 @@ options:
   checksum:
     description:
       - The package's SHA-256, with or without V(sha256:) in front, or a file or URL of a checksum file.
-      - If not set, the file C(.sha256) beside the package is used. The vendor serves that from the same bucket and unsigned. It
-        protects against corruption; a pinned checksum protects against a tampered bucket, too.
+      - If not set, the file C(.sha256) beside the package is used. The vendor serves that from the same bucket and
+        unsigned. It protects against corruption; a pinned checksum protects against a tampered bucket, too.
     type: str
   ca_path:
     description: A PEM file with the authority that signed the certificate of O(base_url) or O(package).
@@ -78,9 +80,9 @@ options:
   delivery:
     description:
       - V(push) sends the package from the controller.
-      - V(pull) has the guest fetch the same file itself, which needs curl or wget, unzip, bsdtar or busybox, and sha256sum there, and
-        a route to the bucket. Its digest has to be that of the file which the controller inspected. Where it fails, the package is
-        pushed, with a warning.
+      - V(pull) has the guest fetch the same file itself, which needs curl or wget, unzip, bsdtar or busybox, and
+        sha256sum there, and a route to the bucket. Its digest has to be that of the file which the controller
+        inspected. Where it fails, the package is pushed, with a warning.
     type: str
     choices: [push, pull]
     default: push
@@ -91,7 +93,9 @@ options:
     type: bool
     default: false
   keep_backup:
-    description: Whether the agent that was replaced is kept, in C(/.cloudreset/backup) on the guest, until the next replacement.
+    description:
+      - Whether the agent that was replaced is kept, in C(/.cloudreset/backup) on the guest, until the next
+        replacement.
     type: bool
     default: false
   setup_timeout:
@@ -116,12 +120,13 @@ extends_documentation_fragment:
   - cloudreset.huaweicloud.prerequisites
 notes:
   - Root rights are needed on the guest, by O(ansible.builtin.ssh#connection:remote_user) or C(become).
-  - Installing or restarting the agent runs it, and a running agent applies a pending reset at once. A healthy agent is not running
-    afterwards.
-  - An unchanged guest costs one round trip, and one with work two, where connection and become method can pass standard input on.
-    That is so for ssh and local with sudo. The option C(pipelining) need not be set. With paramiko or su the script is uploaded.
-  - On the guest, C(/CloudrResetPwdAgent/.cloudreset) records the digests of what was installed. C(/.cloudreset) is there while a run
-    is at work, and after one that was killed until the next repairs it.
+  - Installing or restarting the agent runs it, and a running agent applies a pending reset at once. A healthy agent
+    is not running afterwards.
+  - An unchanged guest costs one round trip, and one with work two, where connection and become method can pass
+    standard input on. That is so for ssh and local with sudo. The option C(pipelining) need not be set. With paramiko
+    or su the script is uploaded.
+  - On the guest, C(/CloudrResetPwdAgent/.cloudreset) records the digests of what was installed. C(/.cloudreset) is
+    there while a run is at work, and after one that was killed until the next repairs it.
 seealso:
   - module: cloudreset.huaweicloud.reset_agent_info
 """
@@ -288,8 +293,8 @@ package:
       type: str
 rolled_back:
   description:
-    - The folder of the old agent that was put back after a failure, or V(nothing) when a first installation failed and its remains
-      were removed; null when nothing had to be rolled back.
+    - The folder of the old agent that was put back after a failure, or V(nothing) when a first installation failed
+      and its remains were removed; null when nothing had to be rolled back.
   returned: when the guest could be asked
   type: str
 setup_output:

@@ -13,7 +13,8 @@ short_description: Tell whether a guest's password can be reset, and how its res
 version_added: 0.1.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
-  - Reads a Linux guest's half of the prerequisites for a password reset and the facts of CloudResetPwdAgent there, in one round trip.
+  - Reads a Linux guest's half of the prerequisites for a password reset and the facts of CloudResetPwdAgent there, in
+    one round trip.
   - Changes nothing and needs nothing on the guest but C(sh), so that the audit of a fleet is one task.
   - It never asks the metadata service for C(reset_password). Whoever reads a pending password has it.
 attributes:

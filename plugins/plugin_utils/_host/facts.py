@@ -28,7 +28,7 @@ _VERSIONED = re.compile(r"^(?:cloud)?resetpwdagent-(?P<version>\d[\w.]*)\.jar$",
 # A log line may carry what the agent was given: the command that it runs, or the blob it reads.
 _SECRETS = (
     (re.compile(r"(root:|Administrator\s+)\S+", re.IGNORECASE), r"\1********"),
-    (re.compile(r'(reset_password"?\s*[:=]\s*"?)[^",}\s]+'), r"\1********"),
+    (re.compile(r'(reset_password"?\s*[:=]\s*"?)[^",}\s]{8,}'), r"\1********"),
 )
 
 

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private to the collection: the archive that is sent to a guest, readable by any tar and the same every time.
 
-ustar, optionally in gzip; the setup folder's content at top level; owned by 0:0; 0755 for folders, for the setup file,
-for what is in a bin/ folder or is a shell script, and for what the package marks as executable; 0644 for the rest.
+ustar, optionally in gzip; the setup folder's content at top level, and `.complete` as the last member; owned by 0:0;
+0755 for folders, for the setup file, for what is in a bin/ folder or is a shell script, and for what the package marks
+as executable; 0644 for the rest.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from .cache import settle, told
 from .errors import ArchiveError
 from .names import parents
 
-FORMAT = "1"
+FORMAT = "2"
+# The last member, and empty: a guest that has it has all before it.
+COMPLETE = ".complete"
 _SCRIPTS = (".sh", ".script")
 
 
@@ -64,6 +67,7 @@ def _write(archive: zipfile.ZipFile, inspection: Inspection, to: IO[bytes]) -> N
                 _add(tar, _header(path, tarfile.DIRTYPE, 0o755))
             else:
                 _add_entry(tar, archive, entries[path])
+        _add(tar, _header(COMPLETE, tarfile.REGTYPE, 0o644))
 
 
 def _add_entry(tar: tarfile.TarFile, archive: zipfile.ZipFile, entry: Entry) -> None:

@@ -57,7 +57,7 @@ def test_what_a_guest_unpacks(
     command = [*reader, "-xzf" if compress else "-xf", str(made), "-C", str(target)]
     done = subprocess.run(command, capture_output=True, check=True, text=True)
     assert done.stderr == ""
-    assert sorted(entry.name for entry in target.iterdir()) == ["CloudrResetPwdAgent", "setup.sh"]
+    assert sorted(entry.name for entry in target.iterdir()) == [".complete", "CloudrResetPwdAgent", "setup.sh"]
     agent = target / "CloudrResetPwdAgent"
     for name, content in FILES.items():
         assert (agent / name).read_bytes() == content
@@ -82,6 +82,7 @@ def test_owners_modes_and_order(tmp_path: Path, request_for: Callable[..., Packa
     assert {mode for name, mode in modes.items() if name not in programs} == {0o644}
     assert {m.mode for m in members if m.isdir()} == {0o755}
     names = [m.name for m in members]
+    assert names.pop() == ".complete"
     assert names == sorted(names)
     assert len(names) == len(set(names))
     assert b"ustar\x0000" in made.read_bytes()[:512]

@@ -70,7 +70,10 @@ say_nic() {
   [ -n "$nic" ] || return
   say nic "$nic"
   read -r mac <"/sys/class/net/$nic/address" && say mac "$mac"
-  read -r index <"/sys/class/net/$nic/ifindex"
+  # Not from /sys, which in a container may show another network than its own.
+  while read -r index interface _; do
+    [ "$interface" = "$nic" ] && break
+  done </proc/net/dev_mcast
   if [ -r "/run/systemd/netif/leases/$index" ]; then
     say dhcp "networkd-lease dhcp"
   fi
