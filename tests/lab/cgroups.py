@@ -30,12 +30,20 @@ def kill(group: Path) -> None:
         (group / "cgroup.kill").write_text("1")
 
 
+def is_empty(group: Path) -> bool:
+    """Whether no process is in the cgroup or below."""
+    try:
+        return "populated 0" in (group / "cgroup.events").read_text()
+    except FileNotFoundError:
+        return True
+
+
 def wait_until_empty(group: Path) -> None:
     """Wait for the processes of a killed cgroup to be gone."""
     deadline = time.monotonic() + _GONE_WITHIN
-    while processes(group):
+    while not is_empty(group):
         if time.monotonic() > deadline:
-            raise LabError(f"processes {processes(group)} of the lab do not end, though they were killed")
+            raise LabError(f"processes {_processes(group)} of the lab do not end, though they were killed")
         time.sleep(0.02)
 
 
@@ -46,8 +54,7 @@ def remove(group: Path) -> None:
             os.rmdir(folder)
 
 
-def processes(group: Path) -> list[int]:
-    """The processes in a cgroup and below."""
+def _processes(group: Path) -> list[int]:
     found: list[int] = []
     for folder, _, _ in os.walk(group):
         found += map(int, (Path(folder) / "cgroup.procs").read_text().split())

@@ -58,14 +58,13 @@ class Flavour:
 
 
 _SERVER = ("systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "procps", "iproute2", "tcsh", "fish")
-_IFUPDOWN = ("ifupdown", "isc-dhcp-client")
 
 IMAGES = {
     image.name: image
     for image in (
         Image("debian12", ("guest.sh",), suite="bookworm", packages=_SERVER),
         Image("debian13", ("guest.sh",), suite="trixie", packages=_SERVER),
-        Image("debian11", ("guest.sh",), suite="bullseye", packages=(*_SERVER, *_IFUPDOWN)),
+        Image("debian11", ("guest.sh",), suite="bullseye", packages=_SERVER),
         Image("sysv", ("sysv.sh",), parent="debian12"),
         Image("busybox", ("busybox.sh",), parent="debian12"),
         Image("python", ("python.sh",), parent="debian12"),
@@ -77,7 +76,7 @@ FLAVOURS = {
     for flavour in (
         Flavour("debian12", "Debian 12 minimal, systemd, no Python, no curl, no unzip (the default)", "debian12"),
         Flavour("debian13", "Debian 13 minimal", "debian13"),
-        Flavour("debian11", "Debian 11 minimal, ifupdown with dhclient", "debian11", network=NetworkSetup.IFUPDOWN),
+        Flavour("debian11", "Debian 11 minimal", "debian11"),
         Flavour("sysv", "Debian 12 with SysV init", "sysv", init=Init.SYSV, network=NetworkSetup.IFUPDOWN),
         Flavour("busybox", "sh, tar, sed and the other tools are busybox's; no bash, no perl", "busybox"),
         Flavour("python", "Debian 12 with Python, curl, wget and unzip", "python"),

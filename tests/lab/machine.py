@@ -17,6 +17,7 @@ from lab.process import LabError, run_async
 
 _REBOOT_STATUS = 133
 _SOFT_WITHIN = 45.0
+_DEAD_WITHIN = 15.0
 
 _POWER_OFF_SIGNAL = {Init.SYSTEMD: signal.SIGRTMIN + 4, Init.SSHD: signal.SIGRTMIN + 4}
 _SSHD = ("/bin/sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e")
@@ -25,6 +26,7 @@ _SSHD = ("/bin/sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e")
 # The cgroup hierarchy below it is carried over.  It has to be done before systemd makes its first cgroup.
 _SELINUX_THEN_INIT = """
 set -e
+mount --make-rprivate /
 mount --bind /sys/fs/cgroup /mnt
 mount -t tmpfs -o mode=755 sysfs /sys/fs
 mkdir /sys/fs/cgroup /sys/fs/selinux
@@ -114,7 +116,17 @@ class Machine:
         await self.start()
 
     async def _live(self, disk: Disk) -> None:
-        """Boot until the guest powers itself off."""
+        """Boot until the guest powers itself off; what goes wrong on the way is its failure."""
+        try:
+            status = await self._boot_again_and_again(disk)
+        except (LabError, OSError) as error:
+            self.failure = str(error)
+            return
+        if status not in (0, -signal.SIGKILL):
+            self.failure = f"'{self.spec.name}' ended with status {status}; its console: {self._console_end()}"
+
+    async def _boot_again_and_again(self, disk: Disk) -> int:
+        status = 0
         self._again = True
         while self._again:
             self._again = False
@@ -123,12 +135,10 @@ class Machine:
                 await network.configure_from_outside(self.spec)
             status = await self._boot(disk)
             self._again = self._again or status == _REBOOT_STATUS
-        if status not in (0, -signal.SIGKILL):
-            self.failure = f"'{self.spec.name}' ended with status {status}; its console: {self._console_end()}"
+        return status
 
     async def _boot(self, disk: Disk) -> int:
-        cgroups.remove(self._group)  # systemd wants an untouched one at each boot
-        self._group.mkdir(parents=True)
+        await self._fresh_group()
         console = self._paths.console(self.spec.name)
         console.parent.mkdir(parents=True, exist_ok=True)
         inner_group = Path("/sys/fs/cgroup") / cgroups.NAME / self.spec.name
@@ -149,6 +159,13 @@ class Machine:
         if process.returncode is None:
             self.boots += 1
         return await process.wait()
+
+    async def _fresh_group(self) -> None:
+        """Remove what the boot before left: systemd wants an untouched cgroup, and the dead take a moment to go."""
+        if not await self._until(lambda: cgroups.is_empty(self._group), _DEAD_WITHIN):
+            raise LabError(f"'{self.spec.name}' cannot boot: processes of its last boot do not end")
+        cgroups.remove(self._group)
+        self._group.mkdir(parents=True)
 
     def _nspawn(self, namespace: Path) -> list[str]:
         return [

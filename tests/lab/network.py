@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -130,10 +130,10 @@ def dnsmasq_command(paths: Paths) -> tuple[str, ...]:
     return in_cloud("dnsmasq", f"--conf-file={paths.dnsmasq}/dnsmasq.conf")
 
 
-async def wait_for_ssh(address: str, deadline: float) -> bool:
-    """Wait until an SSH server says its first word at the address."""
+async def wait_for_ssh(address: str, deadline: float, goes_on: Callable[[], bool]) -> bool:
+    """Wait until an SSH server says its first word at the address, as long as there is hope."""
     loop = asyncio.get_running_loop()
-    while loop.time() < deadline:
+    while loop.time() < deadline and goes_on():
         if await _ssh_banner(address):
             return True
         await asyncio.sleep(0.05)

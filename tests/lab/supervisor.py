@@ -163,7 +163,7 @@ class Supervisor:
     async def _answers(self, machine: Machine, within: float) -> float:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        if not await network.wait_for_ssh(machine.spec.address, began + within):
+        if not await network.wait_for_ssh(machine.spec.address, began + within, lambda: machine.running):
             console = self._paths.console(machine.spec.name)
             raise LabError(f"'{machine.spec.name}' is {machine.state}, but its SSH server says nothing; see {console}")
         return loop.time() - began
