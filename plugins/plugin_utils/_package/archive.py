@@ -167,7 +167,7 @@ def _target(info: zipfile.ZipInfo, content: bytes) -> str:
         target = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise unsafe(info, "is a link whose target is no text") from error
-    if not target or len(content) > MAX_LINK or not target.isprintable() or target.startswith("/") or "\\" in target:
+    if not target or len(content) > MAX_LINK or not target.isprintable() or "\\" in target:
         raise unsafe(info, "is a link whose target is not a short relative path")
     return target
 

@@ -190,7 +190,7 @@ def patched(data: bytes, name: str, local_at: int, central_at: int, value: int) 
 
 def test_encrypted_and_oddly_compressed_entries_are_refused(tmp_path: Path) -> None:
     name = AGENT + "bin/wrapper"
-    refused(tmp_path, patched(linux_zip(), name, 6, 8, 0x1), "encrypted")
+    refused(tmp_path, patched(linux_zip(), name, 6, 8, 0x1), "wrapper' is encrypted, so nothing")
     refused(tmp_path, patched(linux_zip(), name, 8, 10, 12), "method 12")
     refused(tmp_path, patched(linux_zip(), name, 8, 10, 99), "method 99")
 

@@ -264,6 +264,7 @@ def test_redirects(bucket: Bucket, plain_bucket: Bucket, request_for: Make) -> N
     bucket.orders["/loop.zip"] = Order(b"", 301, {"Location": "/loop.zip"})
     with pytest.raises(FetchError, match="redirects more than 5 times"):
         obtain(request_for(package=bucket.url + "/loop.zip", checksum="1" * 64), quiet)
+    assert bucket.count("/loop.zip") == 6
     plain_bucket.publish(linux_zip(3))
     bucket.orders["/down.zip"] = Order(b"", 308, {"Location": f"{plain_bucket.url}{ZIP}?secret"})
     with pytest.raises(FetchError, match="away from https") as caught:

@@ -95,6 +95,8 @@ def test_it_is_the_same_every_time(tmp_path: Path, request_for: Callable[..., Pa
     second = payload(obtain(request_for(package=str(local), cache_dir=tmp_path / "other"), print), compress)
     assert first != second
     assert first.read_bytes() == second.read_bytes()
+    if compress:
+        assert first.read_bytes()[3:8] == bytes(5)  # neither a name nor a time (RFC 1952, 2.3)
 
 
 def test_it_is_made_once_and_mended_when_damaged(

@@ -115,6 +115,13 @@ def test_a_part_that_is_too_long_is_thrown_away(bucket: Bucket, request_for: Mak
     assert zip_ranges(bucket) == [f"bytes={len(DATA) + 10}-", None]
 
 
+def test_nothing_of_a_longer_part_stays_when_it_is_read_from_the_start(bucket: Bucket, request_for: Make) -> None:
+    part = leave_a_part(bucket, request_for)
+    part.write_bytes(b"x" * (len(DATA) + 10))
+    bucket.orders[ZIP].ranges = False
+    assert obtain(request_for(base_url=bucket.url), quiet).zip_path.read_bytes() == DATA
+
+
 def test_a_part_that_is_whole_needs_no_request(bucket: Bucket, request_for: Make) -> None:
     part = leave_a_part(bucket, request_for)
     part.write_bytes(DATA)
