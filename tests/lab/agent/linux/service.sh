@@ -44,7 +44,7 @@ running_pid() { # prints the process id, or nothing
     [ -f "$pidfile" ] || return 0
     read -r pid <"$pidfile" || return 0
     kill -0 "$pid" 2>/dev/null || return 0
-    if [ -r "/proc/$pid/cmdline" ] && ! grep -q wrapper "/proc/$pid/cmdline"; then
+    if [ -r "/proc/$pid/cmdline" ] && ! grep -q wrapper "/proc/$pid/cmdline" 2>/dev/null; then
         return 0 # a stale file, and the number belongs to someone else by now
     fi
     printf '%s\n' "$pid"
