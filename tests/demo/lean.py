@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -16,7 +17,7 @@ short_description: One line a host
 description: For tests/demo only.
 """
 
-INDENT = " " * 27
+NAME, WIDTH = 12, 100
 
 
 class CallbackModule(CallbackBase):
@@ -30,18 +31,18 @@ class CallbackModule(CallbackBase):
         """Show what the task did on one host."""
         name, found = result._host.get_name(), result._result
         if "msg" in found and "changed" in found and result._task.action == "ansible.builtin.debug":
-            self._line(name, "", found["msg"])
+            self._lines(name, [found["msg"]])
         elif "steps" in found:
-            why = [f"{step['name']}: {step['why']}" for step in found["steps"]]
-            self._line(name, "changed" if found["changed"] else "unchanged", ("\n" + INDENT).join(why))
+            word = "CHANGED" if found["changed"] else "unchanged"
+            self._lines(name, [word, *(f"  {step['name']}: {step['why']}" for step in found["steps"])])
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Show why one host failed."""
-        self._line(result._host.get_name(), "FAILED", result._result.get("msg", ""))
+        self._lines(result._host.get_name(), [f"FAILED: {result._result.get('msg', '')}"])
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         """Show which host cannot be reached."""
-        self._line(result._host.get_name(), "UNREACHABLE", result._result.get("msg", ""))
+        self._lines(result._host.get_name(), [f"UNREACHABLE: {result._result.get('msg', '')}"])
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Count the hosts by how they came out."""
@@ -52,5 +53,9 @@ class CallbackModule(CallbackBase):
             counts["failed" if bad else "changed" if summary["changed"] else "unchanged"] += 1
         self._display.display("  = " + ", ".join(f"{number} {word}" for word, number in counts.items() if number))
 
-    def _line(self, host: str, word: str, text: str) -> None:
-        self._display.display(f"  {host:<12} {word:<11} {text.strip()}".rstrip())
+    def _lines(self, host: str, texts: list[str]) -> None:
+        indent = " " * (NAME + 4)
+        folded = [
+            textwrap.fill(text.rstrip(), WIDTH, initial_indent=indent, subsequent_indent=indent) for text in texts
+        ]
+        self._display.display(f"  {host:<{NAME}}  " + "\n".join(folded).lstrip())
