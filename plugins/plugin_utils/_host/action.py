@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from .._package.errors import PackageError
@@ -28,10 +30,20 @@ class HostAction(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, values = self.validate_argument_spec(argument_spec=self.SPEC)  # type: ignore[no-untyped-call]
         try:
-            result |= self.work(AnsibleGuest(self), parse(values))
+            result |= self.work(AnsibleGuest(self), parse({**values, **self._local_files(values)}))
         except (HostError, PackageError) as exception:
             result |= {"failed": True, "changed": getattr(exception, "changed", False), "msg": str(exception)}
         return result
+
+    def _local_files(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """Find relative paths where Ansible finds a copy task's: beside the playbook, or in the role's files."""
+        found = {}
+        for name in ("package", "checksum", "ca_path"):
+            value = values.get(name)
+            if value and "://" not in value and not value.startswith(("/", "~")):
+                with contextlib.suppress(AnsibleError):  # then it is no file, and the options' check says what it is
+                    found[name] = self._find_needle("files", value)  # type: ignore[no-untyped-call]
+        return found
 
     def work(self, guest: AnsibleGuest, options: Options) -> dict[str, Any]:
         """Return what the module adds to the result. Raises HostError or PackageError."""

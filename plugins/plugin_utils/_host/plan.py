@@ -78,7 +78,8 @@ def differs(wanted: Wanted, agent: AgentFacts) -> bool:
     if agent.package_sha256:
         return agent.package_sha256 != wanted.package_sha256
     files = wanted.package_files or {}
-    return any(agent.digests.get(name) != digest for name, digest in files.items() if name not in EDITABLE)
+    fixed = {name: digest for name, digest in files.items() if name not in EDITABLE and not name.startswith("logs/")}
+    return any(agent.digests.get(name) != digest for name, digest in fixed.items())
 
 
 def _install(wanted: Wanted, agent: AgentFacts, why: str) -> Plan:

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 cloudreset contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab and the controller for the integration tests.
+
+The session brings up the hosts that HOSTS names, and takes the lab down in the end if it was not up before. A test
+takes hosts by name; each is fresh, and the test's alone, since the tests run in parallel (pytest-xdist).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from controller import ROOT, Controller
+
+from lab.bucket_client import BucketControl
+from lab.client import Host, Lab
+from lab.flavours import FLAVOURS
+from lab.metadata_client import MetadataControl
+from lab.process import LabError
+
+# Name and flavour. The plain ones are for the tests that need no special host.
+PLAIN = ("plain1", "plain2", "plain3", "plain4")
+SPECIAL = (
+    "debian13",
+    "debian11",
+    "sysv",
+    "busybox",
+    "python",
+    "smalldisk",
+    "readonly",
+    "selinux",
+    "static",
+    "nometadata",
+)
+HOSTS = ",".join([*(f"{name}=debian12" for name in PLAIN), *SPECIAL])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring the lab up, once, before any worker starts."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    try:
+        Lab.connect()
+    except LabError:
+        config.stash[_OURS] = True
+    _lab("up", "--hosts", HOSTS)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Take down what this session brought up."""
+    if config.stash.get(_OURS, False):
+        _lab("down")
+
+
+_OURS = pytest.StashKey[bool]()
+
+
+def _lab(*words: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": "tests"}
+    subprocess.run([sys.executable, "-m", "lab", *words], cwd=ROOT, env=environment, check=True)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    """The lab that is up."""
+    return Lab.connect()
+
+
+@contextmanager
+def _alone(lab: Lab, name: str) -> Iterator[Host]:
+    """A fresh host that no other test has until this one is done."""
+    lock = Path(tempfile.gettempdir()) / f"cloudreset-test-{name}.lock"
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        host = lab.host(name)
+        host.egress("allow")
+        MetadataControl(lab.paths.state / "metadata.sock").clear(host.name)
+        host.restore()
+        yield host
+
+
+@pytest.fixture
+def take(lab: Lab) -> Iterator[Callable[[str], Host]]:
+    """Takes a host by name for the length of the test."""
+    with ExitStack() as stack:
+        yield lambda name: stack.enter_context(_alone(lab, name))
+
+
+@pytest.fixture
+def host(take: Callable[[str], Host], worker_id: str) -> Host:
+    """A fresh Debian 12 without Python."""
+    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw"))
+    return take(PLAIN[number % len(PLAIN)])
+
+
+@contextmanager
+def _bucket_lock(kind: int) -> Iterator[None]:
+    """What the bucket serves is the same for all: tests that change it run alone, the others together."""
+    with (Path(tempfile.gettempdir()) / "cloudreset-test-bucket.lock").open("w") as file:
+        fcntl.flock(file, kind)
+        yield
+
+
+@pytest.fixture
+def controller(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Controller]:
+    """A controller with an empty package cache."""
+    # Not pytest's tmp_path: a control socket's path has to be short.
+    folder = Path(tempfile.mkdtemp(prefix="ct-", dir="/tmp"))
+    with nullcontext() if "bucket" in request.fixturenames else _bucket_lock(fcntl.LOCK_SH):
+        yield Controller(lab, folder)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def metadata(lab: Lab) -> MetadataControl:
+    """The metadata service's controls. A test that changes a host's mode sets it back by clear."""
+    return MetadataControl(lab.paths.state / "metadata.sock")
+
+
+@pytest.fixture
+def bucket(lab: Lab) -> Iterator[BucketControl]:
+    """The package bucket's controls, for one test at a time."""
+    with _bucket_lock(fcntl.LOCK_EX):
+        control = BucketControl(lab.paths.state / "bucket.sock")
+        control.reset()
+        yield control
+        control.reset()
