@@ -18,6 +18,12 @@ def lab_group(paths: Paths) -> Path:
     return (_existing_mount() or _own_mount(paths)) / NAME
 
 
+def existing_group() -> Path | None:
+    """The lab's cgroup if there is one; unlike `lab_group` this changes nothing."""
+    mount = _existing_mount()
+    return mount / NAME if mount and (mount / NAME).exists() else None
+
+
 def join(group: Path) -> None:
     """Put the calling process into a cgroup, made if need be."""
     group.mkdir(parents=True, exist_ok=True)
@@ -51,7 +57,7 @@ def remove(group: Path) -> None:
     """Remove a cgroup without processes and all below it."""
     if group.exists():
         for folder, _, _ in os.walk(group, topdown=False):
-            os.rmdir(folder)
+            Path(folder).rmdir()
 
 
 def _processes(group: Path) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,17 +21,15 @@ _NSPAWN = Path("/run/systemd/nspawn")
 def take_down(paths: Paths) -> list[str]:
     """Remove everything of the lab and say what could not be removed."""
     problems: list[str] = []
-    for step in (_end_processes, _remove_namespaces, _remove_link, _remove_mounts, _remove_state):
-        try:
-            step(paths)
-        except (LabError, OSError) as error:
-            problems.append(str(error))
+    for step in (_end_processes, _remove_link, _remove_namespaces, _remove_mounts, _remove_state):
+        problems += _tried(step, paths)
     return problems + leftovers(paths)
 
 
 def leftovers(paths: Paths) -> list[str]:
     """What there still is of a lab."""
     found = [f"the network namespace {name}" for name in _namespaces()]
+    found += [f"the control group {group}" for group in [cgroups.existing_group()] if group]
     found += [f"the network interface {path.name}" for path in Path("/sys/class/net").glob("clab*")]
     found += [f"the mount {mount}" for mount in _mounts_below(paths.state)]
     if paths.state.exists():
@@ -38,16 +37,23 @@ def leftovers(paths: Paths) -> list[str]:
     return found
 
 
-def _end_processes(paths: Paths) -> None:
-    if not paths.state.exists() and not _namespaces():
-        return
-    group = cgroups.lab_group(paths)
-    cgroups.kill(group)
+def _tried(step: Callable[[Paths], None], paths: Paths) -> list[str]:
+    """Do a step; what stops it must not stop the others."""
+    try:
+        step(paths)
+    except (LabError, OSError) as error:
+        return [str(error)]
+    return []
+
+
+def _end_processes(_paths: Paths) -> None:
     for process in _processes_in_namespaces():
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-    cgroups.wait_until_empty(group)
-    cgroups.remove(group)
+    if group := cgroups.existing_group():
+        cgroups.kill(group)
+        cgroups.wait_until_empty(group)
+        cgroups.remove(group)
 
 
 def _remove_namespaces(_paths: Paths) -> None:
@@ -100,5 +106,3 @@ def _inode(path: Path) -> int | None:
 def _mounts_below(folder: Path) -> list[str]:
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     return [mount for mount in reversed(mounts) if Path(mount).is_relative_to(folder)]
-
-

@@ -70,7 +70,8 @@ def _shell(paths: Paths, options: argparse.Namespace) -> None:
     if host["leader"] is None:
         raise LabError(f"'{options.host}' is {host['state']}: start it first")
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TERM": os.environ.get("TERM", "dumb")}
-    os.execvpe("nsenter", ["nsenter", f"--target={host['leader']}", "--all", "--", "/bin/sh"], environment)
+    command = ["nsenter", f"--target={host['leader']}", "--all", "--", "/bin/sh"]
+    os.execvpe("nsenter", command, environment)  # noqa: S606 - becoming a shell is the point
 
 
 def _build(paths: Paths, _options: argparse.Namespace) -> None:

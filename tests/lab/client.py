@@ -1,8 +1,8 @@
 """The lab, for tests: its hosts as objects.
 
-    lab = Lab.connect()
-    host = lab.host("debian12")
-    host.sh("systemctl is-enabled cloudResetPwdAgent")
+lab = Lab.connect()
+host = lab.host("debian12")
+host.sh("systemctl is-enabled cloudResetPwdAgent")
 """
 
 from __future__ import annotations
@@ -38,7 +38,13 @@ class Host:
         command = [*self._enter(), "/bin/sh", "-c", script]
         environment = {"PATH": _GUEST_PATH, "HOME": "/root", "USER": "root", "LC_ALL": "C.UTF-8"}
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout, check=False, env=environment, stdin=subprocess.DEVNULL
+            command,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            env=environment,
+            stdin=subprocess.DEVNULL,
         )
         if check and done.returncode != 0:
             raise LabError(f"on '{self.name}', status {done.returncode} of: {script}\n{done.stdout}{done.stderr}")

@@ -46,7 +46,9 @@ class Disk:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        assert holder.stdout and holder.stderr and holder.stdin
+        assert holder.stdin
+        assert holder.stdout
+        assert holder.stderr
         try:
             if not await holder.stdout.readline():
                 said = (await holder.stderr.read()).decode(errors="replace").strip()
@@ -78,5 +80,3 @@ def _personalise(host: HostSpec, root: Path, authorized_key: str) -> None:
         path = root / link
         path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(target)
-
-

@@ -20,6 +20,7 @@ ALLOW_ALL = "allow any"
 DENY_ALL = "deny any"
 _SHORT = {"allow": ALLOW_ALL, "deny": DENY_ALL}
 _RULE = re.compile(r"(allow|deny)\s+(?:(tcp|udp|icmp)\s+)?(any|[0-9./]+)(?:\s+(\d+)(?:-(\d+))?)?")
+_GRAMMAR = "(allow|deny) [tcp|udp|icmp] (any|ADDRESS[/BITS]) [PORT[-PORT]]"
 _VERDICT = {"allow": "accept", "deny": "drop"}
 
 BASE_RULESET = """
@@ -61,7 +62,7 @@ def parse_rules(text: str) -> list[EgressRule]:
 def _parse_rule(text: str) -> EgressRule:
     match = _RULE.fullmatch(text)
     if not match:
-        raise LabError(f"'{text}' is no egress rule; write (allow|deny) [tcp|udp|icmp] (any|ADDRESS[/BITS]) [PORT[-PORT]]")
+        raise LabError(f"'{text}' is no egress rule; write {_GRAMMAR}")
     action, protocol, remote, first, last = match.groups()
     if first and protocol not in ("tcp", "udp"):
         raise LabError(f"the egress rule '{text}' names a port, so it has to name tcp or udp too")

@@ -11,9 +11,17 @@ from lab.hosts import HostSpec
 from lab.network import GATEWAY, METADATA, PREFIX
 
 _NETWORKD = "[Match]\nName=eth0\n\n[Network]\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
-_NETWORKD_STATIC = "Address={address}/{prefix}\nGateway={gateway}\n\n[Route]\nDestination={metadata}/32\nGateway={gateway}\n"
+_NETWORKD_STATIC = """\
+Address={address}/{prefix}
+Gateway={gateway}
+
+[Route]
+Destination={metadata}/32
+Gateway={gateway}
+"""
 _IFUPDOWN = "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet {method}\n"
 _IFUPDOWN_STATIC = "    address {address}/{prefix}\n    gateway {gateway}\n"
+
 
 @dataclass(frozen=True)
 class GuestFile:

@@ -18,6 +18,7 @@ from lab.process import LabError
 MIRROR = os.environ.get("CLOUDRESET_LAB_MIRROR", "http://deb.debian.org/debian")
 
 # Manuals, translations and caches that no host of the lab reads.
+_ARCHIVES = "/var/cache/apt/archives"
 _EXCLUDED = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/groff/*")
 
 # Runs in a mount namespace of its own, so that a killed build leaves no mounts.  $1 the root, $2 the package cache,
@@ -115,8 +116,8 @@ def _base_command(paths: Paths, image: Image, root: Path) -> list[str]:
         *("mmdebstrap", "--mode=root", "--variant=minbase", "--skip=download/empty,essential/unlink,cleanup/apt/cache"),
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in _EXCLUDED),
         "--dpkgopt=force-unsafe-io",
-        f"--setup-hook=mkdir -p \"$1/var/cache/apt/archives\" && mount --bind '{paths.packages}' \"$1/var/cache/apt/archives\"",
-        '--customize-hook=umount "$1/var/cache/apt/archives"',
+        f'--setup-hook=mkdir -p "$1{_ARCHIVES}" && mount --bind "{paths.packages}" "$1{_ARCHIVES}"',
+        f'--customize-hook=umount "$1{_ARCHIVES}"',
         f"--include={','.join(image.packages)}",
         *(image.suite, str(root), MIRROR),
     ]
@@ -138,4 +139,3 @@ def _discard(root: Path) -> None:
     if root.exists():
         # a build that was killed; nothing is mounted in there, because its mounts died with it
         shutil.rmtree(root)
-

@@ -131,9 +131,10 @@ class Machine:
         while self._again:
             self._again = False
             await network.plug(self.spec)
-            if self.spec.flavour.init is Init.SSHD:
-                await network.configure_from_outside(self.spec)
-            status = await self._boot(disk)
+            try:
+                status = await self._boot(disk)
+            finally:
+                await network.unplug(self.spec)
             self._again = self._again or status == _REBOOT_STATUS
         return status
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from lab.flavours import NetworkSetup
 from lab.hosts import HostSpec
 from lab.paths import Paths, write_atomically
-from lab.process import LabError, run_async
+from lab.process import run_async
 
 CLOUD = "clab-cloud"
 BRIDGE = "clab-bridge"
@@ -68,24 +69,28 @@ async def create_cloud() -> None:
     await run_async("ip", "-n", CLOUD, "-batch", "-", text=_CLOUD_SETUP.format(root=os.getpid()))
     await run_async("ip", "address", "add", f"{CONTROLLER}/{PREFIX}", "dev", ROOT_LINK)
     await run_async("ip", "link", "set", ROOT_LINK, "up")
+    # Ask ten times a second, not once, who has an address: hosts boot faster than that.
+    Path(f"/proc/sys/net/ipv4/neigh/{ROOT_LINK}/retrans_time_ms").write_text("100")
 
 
 async def plug(host: HostSpec) -> None:
-    """Give the host a new network namespace with one link: what a power cycle does to a network card."""
-    await unplug(host)
+    """Give the host a network namespace with one link, as new as its network card is after a power cycle."""
     await run_async("ip", "netns", "add", host.machine)
     link = (
         f"link add {host.port} type veth peer name eth0 address {host.mac} netns {host.machine}\n"
         f"link set {host.port} master {BRIDGE} up\n"
     )
     await run_async("ip", "-n", CLOUD, "-batch", "-", text=link)
-    await run_async("ip", "-n", host.machine, "link", "set", "lo", "up")
+    inside = "link set lo up\n"
+    if host.flavour.network is NetworkSetup.NONE:  # it has no program to set its address, so we do
+        inside += f"addr add {host.address}/{PREFIX} dev eth0\nlink set eth0 up\nroute add default via {GATEWAY}\n"
+    await run_async("ip", "-n", host.machine, "-batch", "-", text=inside)
 
 
-async def configure_from_outside(host: HostSpec) -> None:
-    """Set the address of a host that has no program to do it."""
-    commands = f"addr add {host.address}/{PREFIX} dev eth0\nlink set eth0 up\nroute add default via {GATEWAY}\n"
-    await run_async("ip", "-n", host.machine, "-batch", "-", text=commands)
+async def unplug(host: HostSpec) -> None:
+    """Take the host off the network."""
+    await run_async("ip", "-n", CLOUD, "link", "delete", host.port)
+    await run_async("ip", "netns", "delete", host.machine)
 
 
 @contextmanager
@@ -96,14 +101,6 @@ def namespace(host: HostSpec) -> Iterator[Path]:
         yield Path(f"/proc/{os.getpid()}/fd/{descriptor}")
     finally:
         os.close(descriptor)
-
-
-async def unplug(host: HostSpec) -> None:
-    """Take the host off the network, if it is on it."""
-    with suppress(LabError):  # both are errors if there is nothing to remove
-        await run_async("ip", "-n", CLOUD, "link", "delete", host.port)
-    with suppress(LabError):
-        await run_async("ip", "netns", "delete", host.machine)
 
 
 def in_cloud(*argv: str) -> tuple[str, ...]:
@@ -126,7 +123,7 @@ def write_dnsmasq_files(paths: Paths, hosts: Sequence[HostSpec]) -> None:
 
 
 def dnsmasq_command(paths: Paths) -> tuple[str, ...]:
-    """The DHCP and DNS server; SIGHUP makes it read the hosts again."""
+    """The DHCP and DNS server."""
     return in_cloud("dnsmasq", f"--conf-file={paths.dnsmasq}/dnsmasq.conf")
 
 

@@ -44,7 +44,8 @@ def check() -> None:
         raise LabError("the lab needs root, for namespaces and mounts: run it as root or with sudo")
     if absent := missing():
         listed = "; ".join(f"'{item.program}' {item.why} (package {item.package})" for item in absent)
-        raise LabError(f"missing here: {listed}. Install with 'make lab-deps' or '{' '.join(_install_command(absent))}'")
+        command = " ".join(_install_command(absent))
+        raise LabError(f"missing here: {listed}. Install with 'make lab-deps' or '{command}'")
 
 
 def install(consent: bool) -> None:
@@ -57,11 +58,12 @@ def install(consent: bool) -> None:
     for item in absent:
         print(f"  {item.package:18} {item.program} {item.why}", file=sys.stderr)
     command = _install_command(absent)
-    if os.geteuid() != 0:
-        command = ["sudo", *command]
-        _ask(command, consent)
-    if subprocess.run(command, check=False).returncode != 0:
-        raise LabError(f"'{' '.join(command)}' failed: see what it printed; 'apt-get update' may help")
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    if sudo:
+        _ask([*sudo, *command], consent)
+    for step in (["apt-get", "update"], command):
+        if subprocess.run([*sudo, *step], check=False).returncode != 0:
+            raise LabError(f"'{' '.join([*sudo, *step])}' failed: see what it printed")
 
 
 def _install_command(absent: list[Requirement]) -> list[str]:

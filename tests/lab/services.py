@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import socket
 import sys
 from collections.abc import Callable
@@ -46,53 +45,51 @@ def _accepts_dns(_paths: Paths) -> bool:
 
 
 DNSMASQ = Service("dnsmasq", command=dnsmasq_command, answers=_accepts_dns)
-SERVICES = tuple(  # TEMPORARY: drop the filter when both modules exist
-    service
-    for service in (DNSMASQ, _python_service("metadata"), _python_service("bucket"))
-    if service is DNSMASQ or importlib.util.find_spec(f"lab.{service.name}")
-)
+SERVICES = (DNSMASQ, _python_service("metadata"), _python_service("bucket"))
 
 
 class RunningService:
     """A service's process."""
 
-    def __init__(self, service: Service, paths: Paths, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, service: Service, paths: Paths) -> None:
         self.service = service
         self._paths = paths
-        self._process = process
-
-    @classmethod
-    async def start(cls, service: Service, paths: Paths) -> RunningService:
-        """Start a service and wait until it answers."""
-        with paths.service_log(service.name).open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *("setpriv", "--pdeathsig", "KILL", "--"),
-                *service.command(paths),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        running = cls(service, paths, process)
-        await running._wait_until_it_answers()
-        return running
+        self._process: asyncio.subprocess.Process | None = None
 
     @property
     def state(self) -> str:
         """In a word, for people."""
+        if self._process is None:
+            return "not started"
         status = self._process.returncode
         return "running" if status is None else f"ended with status {status}"
 
-    def signal(self, number: int) -> None:
-        """Send it a signal."""
-        self._process.send_signal(number)
+    async def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self._paths.service_log(self.service.name).open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *("setpriv", "--pdeathsig", "KILL", "--"),
+                *self.service.command(self._paths),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        await self._wait_until_it_answers(self._process)
 
-    async def _wait_until_it_answers(self) -> None:
+    async def restart(self) -> None:
+        """Let it read its configuration again."""
+        if self._process and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+        await self.start()
+
+    async def _wait_until_it_answers(self, process: asyncio.subprocess.Process) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _READY_WITHIN
         while not self.service.answers(self._paths):
-            if self._process.returncode is not None or loop.time() > deadline:
+            if process.returncode is not None or loop.time() > deadline:
                 raise LabError(f"the service '{self.service.name}' did not come up ({self.state}): {self._log_end()}")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
 
     def _log_end(self) -> str:
         return " / ".join(self._paths.service_log(self.service.name).read_text(errors="replace").splitlines()[-5:])

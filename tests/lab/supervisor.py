@@ -8,20 +8,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lab import cgroups, egress, images, inventory, network
+from lab.flavours import LIGHT
 from lab.hosts import HostSpec, Wanted, allocate
 from lab.machine import Machine
 from lab.paths import Paths
 from lab.process import LabError
 from lab.services import DNSMASQ, SERVICES, RunningService
 
-_AT_ONCE = 4
+_AT_ONCE = 8
 _SSH_WITHIN = 60.0
 
 Say = Callable[[str], Awaitable[None]]
@@ -34,7 +34,7 @@ class Supervisor:
         self._paths = paths
         self._machines: dict[str, Machine] = {}
         self._egress: dict[str, str] = {}
-        self._services: dict[str, RunningService] = {}
+        self._services = {service.name: RunningService(service, paths) for service in SERVICES}
         self._adding = asyncio.Lock()
         self._verbs: dict[str, Callable[..., Awaitable[Any]]] = {
             "ping": self.ping,
@@ -55,9 +55,9 @@ class Supervisor:
         self._paths.mount.mkdir(exist_ok=True)
         await network.create_cloud()
         await egress.create_filter()
-        self._publish()
-        for service in SERVICES:
-            self._services[service.name] = await RunningService.start(service, self._paths)
+        self._write_files()
+        for service in self._services.values():
+            await service.start()
         before = os.umask(0o077)  # the socket is for root alone
         server = await asyncio.start_unix_server(self._serve, self._paths.control)
         os.umask(before)
@@ -70,8 +70,12 @@ class Supervisor:
     async def add(self, say: Say, hosts: list[dict[str, str]]) -> None:
         """Add the hosts that are not there yet, start those that are off, and wait until all answer."""
         async with self._adding:
+            before = len(self._machines)
             machines = [self._machine_for(Wanted(**host)) for host in hosts]
-            self._publish()
+            if len(self._machines) > before:
+                self._write_files()
+                # dnsmasq 2.90 crashes now and then when SIGHUP makes it read its hosts again
+                await self._services[DNSMASQ.name].restart()
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def bring_up(machine: Machine) -> None:
@@ -80,12 +84,15 @@ class Supervisor:
             async with gate:
                 await machine.start()
                 seconds = await self._answers(machine, _SSH_WITHIN)
-            await say(f"  {machine.spec.name:12} answers on {machine.spec.address} after {seconds:.1f} s")
+            if machine.spec.flavour.group != LIGHT:
+                await say(f"  {machine.spec.name:12} answers on {machine.spec.address} after {seconds:.1f} s")
 
         results = await asyncio.gather(*map(bring_up, machines), return_exceptions=True)
         for failure in results:
             if isinstance(failure, BaseException):
                 raise failure
+        if light := sum(machine.spec.flavour.group == LIGHT for machine in machines):
+            await say(f"  {light} light hosts answer")
 
     async def status(self, _say: Say) -> dict[str, Any]:
         """Everything there is."""
@@ -139,11 +146,9 @@ class Supervisor:
     def _specs(self) -> list[HostSpec]:
         return [machine.spec for machine in self._machines.values()]
 
-    def _publish(self) -> None:
+    def _write_files(self) -> None:
         network.write_dnsmasq_files(self._paths, self._specs())
         inventory.publish(self._paths, self._specs())
-        if DNSMASQ.name in self._services:
-            self._services[DNSMASQ.name].signal(signal.SIGHUP)
 
     def _describe(self, machine: Machine) -> dict[str, Any]:
         spec = machine.spec
@@ -185,7 +190,7 @@ class Supervisor:
             await send({"error": str(error)})
         except (ConnectionError, BrokenPipeError):
             pass  # whoever asked has gone; what was asked for is done
-        except Exception as error:  # the daemon has to outlive a fault in one request
+        except Exception as error:  # noqa: BLE001 - the daemon has to outlive a fault in one request
             traceback.print_exc()
             await send({"error": f"fault in the lab's supervisor: {error!r}; see {self._paths.log}"})
         finally:

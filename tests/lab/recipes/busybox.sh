@@ -23,7 +23,7 @@ for applet in $applets; do
 done
 
 # The rest of coreutils and its kin has no counterpart here.
-for package in coreutils findutils sed grep tar gzip diffutils mawk perl-base bash procps debianutils; do
+for package in coreutils findutils sed grep tar gzip diffutils mawk perl-base bash dash procps debianutils; do
     while read -r file; do
         case "$file" in /bin/* | /sbin/* | /usr/bin/* | /usr/sbin/*) ;; *) continue ;; esac
         [ -L "$file" ] && [ "$("$busybox" readlink "$file")" = "$busybox" ] && continue
