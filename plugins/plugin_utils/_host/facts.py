@@ -10,26 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .redaction import redact
 from .wire import Answer
 
 # conf/wrapper.conf is the operator's to edit (the guide itself says to set PIPE there): its content is nobody's damage.
 EDITABLE = frozenset({"conf/wrapper.conf"})
 # The files without which the agent cannot start.
 NEEDED = ("bin/cloudResetPwdAgent.script", "bin/wrapper", "conf/wrapper.conf")
-# The first log4j-core without each of its remote code holes (Apache Log4j's security page).
+# The first log4j-core without each of its holes, and the same on the branches kept for Java 7 (2.12) and Java 6 (2.3)
+# (Apache Log4j's security page).
 LOG4J_CVES = (
-    ("CVE-2021-44228", (2, 15, 0)),
-    ("CVE-2021-45046", (2, 16, 0)),
-    ("CVE-2021-45105", (2, 17, 0)),
-    ("CVE-2021-44832", (2, 17, 1)),
+    ("CVE-2021-44228", ((2, 15, 0), (2, 12, 2), (2, 3, 1))),
+    ("CVE-2021-45046", ((2, 16, 0), (2, 12, 2), (2, 3, 1))),
+    ("CVE-2021-45105", ((2, 17, 0), (2, 12, 3), (2, 3, 1))),
+    ("CVE-2021-44832", ((2, 17, 1), (2, 12, 4), (2, 3, 2))),
 )
 _LOG4J = re.compile(r"^log4j-(?P<part>[a-z0-9-]+?)-(?P<version>\d+(?:\.\d+)*)[^/]*\.jar$")
 _VERSIONED = re.compile(r"^(?:cloud)?resetpwdagent-(?P<version>\d[\w.]*)\.jar$", re.IGNORECASE)
-# A log line may carry what the agent was given: the command that it runs, or the blob it reads.
-_SECRETS = (
-    (re.compile(r"(root:|Administrator\s+)\S+", re.IGNORECASE), r"\1********"),
-    (re.compile(r'(reset_password"?\s*[:=]\s*"?)[^",}\s]{8,}'), r"\1********"),
-)
 
 
 @dataclass(frozen=True)
@@ -132,8 +129,13 @@ def _log4j(name: str) -> Log4j | None:
     if not match:
         return None
     version = tuple(int(part) for part in match["version"].split("."))
-    cves = tuple(cve for cve, fixed in LOG4J_CVES if match["part"] == "core" and version < fixed)
+    cves = tuple(cve for cve, fixed in LOG4J_CVES if match["part"] == "core" and not _is_fixed(version, fixed))
     return Log4j(name, match["version"], cves)
+
+
+def _is_fixed(version: tuple[int, ...], fixed: tuple[tuple[int, ...], ...]) -> bool:
+    newest, *branches = fixed
+    return version >= newest or any(version[:2] == branch[:2] and version >= branch for branch in branches)
 
 
 @dataclass(frozen=True)
@@ -202,13 +204,6 @@ def host_facts(answer: Answer) -> HostFacts:
         boot_id=answer.first("boot_id"),
         fingerprint=answer.first("fingerprint"),
     )
-
-
-def redact(line: str) -> str:
-    """Return a line of the agent's log or of setup's output without the secrets that it may hold."""
-    for pattern, replacement in _SECRETS:
-        line = pattern.sub(replacement, line)
-    return line
 
 
 def _digest(line: str) -> tuple[str, str]:

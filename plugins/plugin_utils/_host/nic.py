@@ -19,8 +19,10 @@ import yaml
 from .wire import Answer
 
 _METHODS = {
-    **dict.fromkeys(("dhcp", "dhcp4", "auto", "yes", "true", "ipv4", "both"), "dhcp"),
-    **dict.fromkeys(("static", "manual", "none", "no", "false", "ipv6", "disabled"), "static"),
+    **dict.fromkeys(("dhcp", "dhcp4", "dhcp+autoip", "bootp", "auto", "ipv4", "both"), "dhcp"),
+    **dict.fromkeys(("yes", "true", "on", "y", "1"), "dhcp"),
+    **dict.fromkeys(("static", "manual", "none", "ipv6", "disabled"), "static"),
+    **dict.fromkeys(("no", "false", "off", "n", "0"), "static"),
 }
 
 
@@ -47,8 +49,13 @@ def nic_facts(answer: Answer) -> NicFacts:
 
 
 def _assigned(value: str, _nic: str) -> str | None:
-    """Read ``KEY=value`` of ifcfg and .network files."""
-    return _METHODS.get(value.partition("=")[2].strip().strip("\"'").lower())
+    """Read ``KEY=value`` of ifcfg and .network files, with a comment behind it or without."""
+    return _METHODS.get(value.partition("=")[2].partition(" #")[0].strip().strip("\"'").lower())
+
+
+def _networkd_file(value: str, nic: str) -> str | None:
+    """Read the DHCP line of the .network file in force; one that has none asks for no DHCP."""
+    return _assigned(value, nic) if value.strip() else "static"
 
 
 def _word(value: str, _nic: str) -> str | None:
@@ -72,14 +79,15 @@ _SOURCES: Mapping[str, Callable[[str, str], str | None]] = {
     "client": _client,
     "ifupdown": _ifupdown,
     "ifcfg": _assigned,
-    "networkd-file": _assigned,
+    "networkd-file": _networkd_file,
 }
 
 
 def _netplan(answer: Answer, nic: str) -> str | None:
     """Read netplan's files; a later file's word stands above an earlier one's, as in netplan itself."""
     try:
-        documents = list(yaml.safe_load_all("\n".join(_netplan_lines(answer))))
+        # Every scalar as its text: a MAC address of digits alone is a number to YAML 1.1, and a bad date an error.
+        documents = list(yaml.load_all("\n".join(_netplan_lines(answer)), Loader=yaml.BaseLoader))
     except yaml.YAMLError:
         # netplan itself would not have applied such a file: it tells nothing.
         return None
@@ -87,10 +95,9 @@ def _netplan(answer: Answer, nic: str) -> str | None:
     for document in documents:
         network = document.get("network") if isinstance(document, dict) else None
         ethernets = network.get("ethernets") if isinstance(network, dict) else None
-        for name, settings in (ethernets or {}).items():
+        for name, settings in ethernets.items() if isinstance(ethernets, dict) else ():
             if isinstance(settings, dict) and _is_nic(name, settings, nic, answer.first("mac")):
-                wanted = settings.get("dhcp4")
-                method = _METHODS.get(str(wanted).lower()) if wanted is not None else method
+                method = _METHODS.get(str(settings["dhcp4"]).lower()) if "dhcp4" in settings else method
                 method = method or ("static" if settings.get("addresses") else None)
     return method
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -49,6 +50,7 @@ AGENT_SPEC: dict[str, dict[str, Any]] = {
 
 _POSITIVE = ("setup_timeout", "download_timeout", "metadata_timeout")
 _NOT_NEGATIVE = ("minimum_free_mb", "lock_timeout")
+_PATHS = ("package", "checksum", "ca_path", "cache_dir")
 
 
 @dataclass(frozen=True)
@@ -113,13 +115,31 @@ def _package_problems(values: Mapping[str, Any]) -> Sequence[str]:
     if not (values.get("region") or values.get("base_url") or values.get("package")):
         found.append("None of region, base_url and package is set; set the one that says where the package comes from.")
     ca_path = values.get("ca_path")
-    if ca_path and not Path(ca_path).is_file():
+    if ca_path and not _is_homeless(ca_path) and not Path(ca_path).is_file():
         found.append(f"ca_path is {ca_path!r}, and there is no such file on the controller; set it to a PEM file.")
-    try:
-        places(_request(values, "linux/64", run_id=""))
-    except OptionError as exception:
-        found.append(str(exception))
-    return found
+    if not values["cache_dir"]:
+        found.append("cache_dir is empty; set it to a directory of yours.")
+    homeless = [f"{name} is {values[name]!r}" for name in _PATHS if _is_homeless(values.get(name))]
+    if homeless:
+        return [*found, f"{', '.join(homeless)}, and the controller knows no such user; set a full path."]
+    return [*found, *_place_problems(values)]
+
+
+def _is_homeless(path: str | None) -> bool:
+    """Return whether a path is below a home that is not there, for which pathlib raises RuntimeError."""
+    return bool(path) and os.path.expanduser(str(path)).startswith("~")  # noqa: PTH111
+
+
+def _place_problems(values: Mapping[str, Any]) -> Sequence[str]:
+    """Check where the package comes from and its checksum apart, then together, so that one does not hide the other."""
+    no_address = dict.fromkeys(("package", "base_url", "region", "fallback_region"))
+    found = []
+    for changes in ({"checksum": "0" * 64}, no_address, {}):
+        try:
+            places(_request({**values, **changes}, "linux/64", run_id=""))
+        except OptionError as exception:  # noqa: PERF203 - three rounds
+            found.append(str(exception))
+    return list(dict.fromkeys(found))
 
 
 def _request(values: Mapping[str, Any], variant: str, run_id: str) -> PackageRequest:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from . import wire
 from .errors import HostError
+from .redaction import redact
 
 SCRIPT_END = "#@end"
 
@@ -107,5 +108,6 @@ def _answer(result: dict[str, Any], nonce: str) -> wire.Answer:
     try:
         return wire.parse(result["stdout"], nonce)
     except HostError as exception:
-        said = wire.printable(result["stderr"].strip()[-400:].replace("\r", "").replace("\n", " | "))
+        lines = result["stderr"].strip().splitlines()
+        said = wire.printable(" | ".join(map(redact, lines))[-400:])
         raise HostError(f"{exception} Its status was {result['rc']}, standard error: {said or 'empty'}.") from None

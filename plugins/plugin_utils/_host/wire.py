@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .errors import HostError
+from .redaction import redact
 
 
 def begin_marker(nonce: str) -> str:
@@ -43,7 +44,7 @@ class Answer:
     def number(self, key: str) -> int | None:
         """Return the first value of a key as a whole number; None when it is absent or none."""
         text = self.first(key)
-        return int(text) if text.isdigit() else None
+        return int(text) if text.isascii() and text.isdigit() else None
 
 
 def parse(output: str, nonce: str) -> Answer:
@@ -70,5 +71,5 @@ def printable(text: str) -> str:
 
 
 def _no_answer(lines: Sequence[str]) -> str:
-    tail = printable(" | ".join(line for line in lines if line.strip())[-400:])
+    tail = printable(" | ".join(redact(line) for line in lines if line.strip())[-400:])
     return f"The script on the guest gave no complete answer; it ended with: {tail or 'nothing'}."

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from . import linux_script, prerequisites
 from .delivery import Delivery, Packages
 from .errors import HostError
-from .facts import HostFacts, host_facts, redact
+from .facts import HostFacts, host_facts
 from .options import Options
 from .plan import Plan, Wanted, differs, plan
+from .redaction import redact
 from .transport import Guest
 from .wire import Answer
 
