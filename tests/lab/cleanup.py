@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab import cgroups
+from lab.limits import put_back
 from lab.network import ROOT_LINK
 from lab.paths import Paths
 from lab.process import LabError, run
@@ -21,7 +22,7 @@ _NSPAWN = Path("/run/systemd/nspawn")
 def take_down(paths: Paths) -> list[str]:
     """Remove everything of the lab and say what could not be removed."""
     problems: list[str] = []
-    for step in (_end_processes, _remove_link, _remove_namespaces, _remove_mounts, _remove_state):
+    for step in (_end_processes, _remove_link, _remove_namespaces, _remove_mounts, put_back, _remove_state):
         problems += _tried(step, paths)
     return problems + leftovers(paths)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from lab import cleanup, control, images, keys, requirements
+from lab import cleanup, control, images, keys, limits, requirements
 from lab.hosts import Wanted
 from lab.network import BUCKET
 from lab.paths import Paths
@@ -55,6 +55,7 @@ def _start_supervisor(paths: Paths, say: Say) -> None:
     say("Starting the lab's network and services …")
     paths.state.mkdir(parents=True, mode=0o755)
     paths.marker.touch()
+    limits.raise_limits(paths)
     keys.write_login_key(paths)
     keys.write_authority(paths, "bucket.lab", (BUCKET,))
     with paths.log.open("ab") as log:

@@ -76,6 +76,11 @@ class Paths:
         return self.tls / "ca.pem"
 
     @property
+    def limits(self) -> Path:
+        """What the kernel's limits were before the lab raised them."""
+        return self.state / "limits.json"
+
+    @property
     def dnsmasq(self) -> Path:
         """The DHCP and DNS server's files."""
         return self.state / "dnsmasq"
