@@ -130,7 +130,11 @@ def test_users_that_are_in_the_way(lab: Lab, host: Host) -> None:
         ("debian13", ". /etc/os-release; echo $VERSION_ID", "13"),
         ("debian11", ". /etc/os-release; echo $VERSION_ID", "11"),
         ("sysv", "cat /proc/1/comm; command -v systemctl", "init"),
-        ("busybox", "readlink -f /bin/sh; readlink -f /bin/tar; which bash perl python3", "/usr/local/lib/busybox\n" * 2),
+        (
+            "busybox",
+            "readlink -f /bin/sh; readlink -f /bin/tar; which bash perl python3",
+            "/usr/local/lib/busybox\n" * 2,
+        ),
         ("readonly", "awk '$2 == \"/\" {print substr($4, 1, 3)}' /proc/mounts", "ro,"),
         ("selinux", "cat /sys/fs/selinux/enforce; echo 0 >/sys/fs/selinux/enforce; cat /sys/fs/selinux/enforce", "10"),
         ("smalldisk", "test $(df -Pk / | awk 'END {print $4}') -lt 204800 && echo small", "small"),

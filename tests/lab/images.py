@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from lab.flavours import FLAVOURS, IMAGES, Image
 from lab.paths import RECIPES, Paths
@@ -69,18 +70,44 @@ def needed_for(flavours: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(FLAVOURS[name].image for name in flavours))
 
 
-def remove_cache(paths: Paths) -> None:
-    """Remove all images and downloaded packages."""
-    if paths.cache.exists():
-        shutil.rmtree(paths.cache)
+@contextmanager
+def in_use(paths: Paths) -> Iterator[None]:
+    """Keep the images from being removed: hosts lie on them."""
+    with _users(paths) as stream:
+        fcntl.flock(stream, fcntl.LOCK_SH)
+        yield
 
 
 def prune(paths: Paths) -> None:
-    """Remove images of older recipes; only while no lab is up, because its hosts lie on them."""
+    """Remove images of older recipes, unless a lab uses images (in another container, say, with the same cache)."""
     current = {directory(paths, name) for name in IMAGES}
-    for path in paths.images.glob("[!.]*"):
-        if path not in current:
-            shutil.rmtree(path)
+    with _users(paths) as stream:
+        if not _is_alone(stream):
+            return
+        for path in paths.images.glob("[!.]*"):
+            if path not in current:
+                shutil.rmtree(path)
+
+
+def remove_cache(paths: Paths) -> None:
+    """Remove all images and downloaded packages."""
+    with _users(paths) as stream:
+        if not _is_alone(stream):
+            raise LabError(f"another lab that is up uses {paths.cache}, so it stays")
+        shutil.rmtree(paths.cache)
+
+
+def _users(paths: Paths) -> IO[str]:
+    paths.images.mkdir(parents=True, exist_ok=True)
+    return (paths.images / ".users").open("w")
+
+
+def _is_alone(stream: IO[str]) -> bool:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

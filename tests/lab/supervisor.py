@@ -200,7 +200,9 @@ class Supervisor:
 def main() -> int:
     """Run the supervisor until it is killed."""
     try:
-        asyncio.run(Supervisor(Paths.from_environment()).run())
+        paths = Paths.from_environment()
+        with images.in_use(paths):
+            asyncio.run(Supervisor(paths).run())
     except LabError as error:
         print(error, file=sys.stderr)
         return 1

@@ -6,7 +6,10 @@ set -eu
 # have none: take them out of its dependencies, so that apt stays content.
 sed -i -E '/^Package: fish$/,/^$/ s/ (python3|man-db|groff-base)[^,]*,//g' /var/lib/dpkg/status
 apt-get purge -y --auto-remove 'python3*' man-db groff-base
-! command -v python3 >/dev/null
+if command -v python3 >/dev/null; then
+    echo "python3 is still here" >&2
+    exit 1
+fi
 
 add_user() { # name shell
     useradd --create-home --gid users --shell "$2" "$1"
