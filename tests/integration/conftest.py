@@ -32,18 +32,7 @@ from lab.process import LabError
 
 # Name and flavour. The plain ones are for the tests that need no special host.
 PLAIN = ("plain1", "plain2", "plain3", "plain4")
-SPECIAL = (
-    "debian13",
-    "debian11",
-    "sysv",
-    "busybox",
-    "python",
-    "smalldisk",
-    "readonly",
-    "selinux",
-    "static",
-    "nometadata",
-)
+SPECIAL = tuple(name for name in FLAVOURS if name not in ("debian12", "light"))
 HOSTS = ",".join([*(f"{name}=debian12" for name in PLAIN), *SPECIAL])
 
 
@@ -55,7 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
         Lab.connect()
     except LabError:
         config.stash[_OURS] = True
-    _lab("up", "--hosts", HOSTS)
+    if _lab("up", "--hosts", HOSTS):
+        pytest.exit("the lab did not come up; above is why", returncode=pytest.ExitCode.INTERNAL_ERROR)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -67,9 +57,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _OURS = pytest.StashKey[bool]()
 
 
-def _lab(*words: str) -> None:
+def _lab(*words: str) -> int:
     environment = {**os.environ, "PYTHONPATH": "tests"}
-    subprocess.run([sys.executable, "-m", "lab", *words], cwd=ROOT, env=environment, check=True)
+    return subprocess.run([sys.executable, "-m", "lab", *words], cwd=ROOT, env=environment, check=False).returncode
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +71,7 @@ def lab() -> Lab:
 @contextmanager
 def _alone(lab: Lab, name: str) -> Iterator[Host]:
     """A fresh host that no other test has until this one is done."""
-    lock = Path(tempfile.gettempdir()) / f"cloudreset-test-{name}.lock"
+    lock = lab.paths.state / f"test-{name}.lock"
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         host = lab.host(name)
@@ -106,9 +96,9 @@ def host(take: Callable[[str], Host], worker_id: str) -> Host:
 
 
 @contextmanager
-def _bucket_lock(kind: int) -> Iterator[None]:
+def _bucket_lock(lab: Lab, kind: int) -> Iterator[None]:
     """What the bucket serves is the same for all: tests that change it run alone, the others together."""
-    with (Path(tempfile.gettempdir()) / "cloudreset-test-bucket.lock").open("w") as file:
+    with (lab.paths.state / "test-bucket.lock").open("w") as file:
         fcntl.flock(file, kind)
         yield
 
@@ -118,7 +108,7 @@ def controller(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Controller]
     """A controller with an empty package cache."""
     # Not pytest's tmp_path: a control socket's path has to be short.
     folder = Path(tempfile.mkdtemp(prefix="ct-", dir="/tmp"))
-    with nullcontext() if "bucket" in request.fixturenames else _bucket_lock(fcntl.LOCK_SH):
+    with nullcontext() if "bucket" in request.fixturenames else _bucket_lock(lab, fcntl.LOCK_SH):
         yield Controller(lab, folder)
     shutil.rmtree(folder)
 
@@ -132,7 +122,7 @@ def metadata(lab: Lab) -> MetadataControl:
 @pytest.fixture
 def bucket(lab: Lab) -> Iterator[BucketControl]:
     """The package bucket's controls, for one test at a time."""
-    with _bucket_lock(fcntl.LOCK_EX):
+    with _bucket_lock(lab, fcntl.LOCK_EX):
         control = BucketControl(lab.paths.state / "bucket.sock")
         control.reset()
         yield control

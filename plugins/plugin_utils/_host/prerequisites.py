@@ -169,7 +169,8 @@ def _metadata(facts: HostFacts, _limits: Limits) -> Prerequisite:
     if status:
         return Prerequisite("metadata", FAIL, "an answer without a server's uuid", wanted, hint)
     said = [line for line in lines if line.strip()]
-    return Prerequisite("metadata", FAIL, said[-1] if said else "no answer", wanted, hint)
+    # The last word of bash, perl or curl, without who said it where.
+    return Prerequisite("metadata", FAIL, said[-1].rpartition(": ")[2] if said else "no answer", wanted, hint)
 
 
 def server_id(lines: Sequence[str]) -> str | None:

@@ -93,7 +93,8 @@ class AnsibleGuest:
 def can_pipe(connection: Any) -> bool:
     """Return whether connection and become method pass standard input on to a command."""
     become = connection.become
-    if not connection.has_pipelining or (become and not become.pipelining):
+    # Before ansible-core 2.19 a become method does not say so itself; su is the one that cannot.
+    if not connection.has_pipelining or (become and not getattr(become, "pipelining", become.name != "su")):
         return False
     # The local connection gives a become method that asks for a password a terminal, unless its option says otherwise.
     prompts = bool(become and become.expect_prompt())

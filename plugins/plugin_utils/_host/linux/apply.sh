@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154 # variables cross the fragments, and the controller sets some
 # Private to the collection. Carries out the steps of a plan, in the order given, and reports each. A step that fails ends
 # the run and, once the old agent has been moved aside, puts it back.
 # Set by the controller: steps, fingerprint, plus the variables that single steps name.
@@ -7,7 +7,6 @@ scratch=$work/scratch
 stage=$scratch/stage
 
 # The guest's half of the lock: two controllers may work on one guest at once. A lock whose holder is gone does not count.
-# shellcheck disable=SC2154 # lock_timeout is set by the controller
 take_lock() {
   waited=0
   read -r boot </proc/sys/kernel/random/boot_id
@@ -46,7 +45,6 @@ fail() {
 
 step_receive() {
   mkdir "$stage" || { fail "cannot make $stage"; return; }
-  # shellcheck disable=SC2154 # compressed is set by the controller
   if [ "$compressed" = yes ]; then
     gzip -dc | tar -xf - -C "$stage"
   else
@@ -56,7 +54,6 @@ step_receive() {
   [ -e "$stage/.complete" ] || fail 'the package arrived incomplete'
 }
 
-# shellcheck disable=SC2154 # package_url, package_sha256 and download_timeout are set by the controller
 step_fetch() {
   mkdir "$stage" "$scratch/zip" || { fail "cannot make $stage"; return; }
   archive=$scratch/package.zip
@@ -119,7 +116,6 @@ step_backup() {
   unregister "$service"
 }
 
-# shellcheck disable=SC2154 # setup_timeout is set by the controller
 step_setup() {
   [ -f "$work/interrupted" ] || echo "none no" >"$work/interrupted"
   set_up=yes
@@ -159,7 +155,6 @@ step_modes() {
 }
 
 # The last occurrence of the key wins, so that all go and one comes.
-# shellcheck disable=SC2154 # backend is set by the controller
 step_backend() {
   conf=$agent/conf/wrapper.conf
   { grep -v '^ *wrapper\.backend\.type *=' "$conf"; echo "wrapper.backend.type=$backend"; } >"$scratch/conf"
@@ -218,18 +213,17 @@ link_runlevels() {
   done
 }
 
-reload() { systemd_runs && has systemctl && systemctl daemon-reload; }
+# No failure where there is no systemd.
+reload() { ! systemd_runs || ! has systemctl || systemctl daemon-reload; }
 
 step_record() {
   {
-    # shellcheck disable=SC2154 # package_sha256 is set by the controller
     echo "package $package_sha256"
     digests "$agent"
   } >"$scratch/record" && chmod 600 "$scratch/record"
   mv "$scratch/record" "$record" || fail "cannot write $record"
 }
 
-# shellcheck disable=SC2154 # keep_backup is set by the controller
 step_finish() {
   rm -f "$work/interrupted"
   [ "$keep_backup" = yes ] || rm -rf "$work/backup"
@@ -304,7 +298,6 @@ roll_back() {
   fi
 }
 
-# shellcheck disable=SC2154 # steps and fingerprint are set by the controller
 apply() {
   if ! take_lock 2>/dev/null; then
     say locked "process ${holder:-unknown}"

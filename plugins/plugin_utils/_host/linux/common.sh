@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154 # variables cross the fragments, and the controller sets some
 # Private to the collection. What the guest scripts share. The controller strips comments and indentation, puts the
 # fragments one behind the other, sets the variables named in guest.py in front, and sends the whole over stdin.
 # It runs under dash, bash and busybox ash. Nothing here may need a tool without saying what happens where it is missing.
@@ -120,7 +120,7 @@ registration() {
 digests() {
   (
     cd "$1" 2>/dev/null || exit 0
-    if has sha256sum; then tool=sha256sum; else tool=cksum; fi
+    if has sha256sum; then tool='sha256sum'; else tool='cksum'; fi
     find . -type f ! -path './logs/*' ! -path ./.cloudreset ! -name '*.pid' ! -name '*.lock' ! -name '*.anchor' \
       ! -name '*.status' -exec "$tool" {} + | sort -k 2
   )

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154 # variables cross the fragments, and the controller sets some
 # Private to the collection. Reads what prerequisites and plan rest on; changes nothing.
 # Builtins and /proc are preferred to programs: on a large fleet each process counts.
 
@@ -109,7 +109,8 @@ say_nic() {
   done
 }
 
-# The first way that this guest has to ask over HTTP, as one program. Proxies are for other hosts than this one.
+# The first way that this guest has to ask over HTTP, as one program. Proxies are for other hosts than this one. The time is
+# bounded's to keep: Debian 12's busybox wget dies of its own -T.
 metadata_request() {
   host=169.254.169.254
   path=/openstack/latest/meta_data.json
@@ -124,16 +125,15 @@ metadata_request() {
       my $s = IO::Socket::INET->new(PeerAddr => "$ARGV[0]:80", Timeout => $ARGV[2]) or die "$@\n";
       (my $r = $ARGV[1]) =~ s/\\r\\n/\r\n/g; print $s $r; print while <$s>;' "$host" "$request" "$metadata_timeout"
   elif has wget; then
-    exec wget -q -O - -T "$metadata_timeout" "http://$host$path"
+    exec wget -q -O - "http://$host$path"
   elif has busybox; then
-    exec busybox wget -q -O - -T "$metadata_timeout" "http://$host$path"
+    exec busybox wget -q -O - "http://$host$path"
   fi
   echo no-client
 }
 
 # Never asks for reset_password: whoever reads a pending password has it.
 say_metadata() {
-  # shellcheck disable=SC2154 # metadata_timeout is set by the controller
   answer=$(
     bounded "$metadata_timeout" metadata_request 2>&1 </dev/null
     [ -z "$timed_out" ] || printf '\nno answer within %s s\n' "$metadata_timeout"
