@@ -81,8 +81,28 @@ def _alone(lab: Lab, name: str) -> Iterator[Host]:
         yield host
 
 
+@contextmanager
+def _bucket_lock(lab: Lab, kind: int) -> Iterator[None]:
+    """What the bucket serves is the same for all: tests that change it run alone, the others together."""
+    with (lab.paths.state / "test-bucket.lock").open("w") as file:
+        fcntl.flock(file, kind)
+        yield
+
+
 @pytest.fixture
-def take(lab: Lab) -> Iterator[Callable[[str], Host]]:
+def bucket_access(lab: Lab, request: pytest.FixtureRequest) -> Iterator[None]:
+    """The right to use the bucket. It comes before any host, so that two tests never wait for each other.
+
+    For the same reason a test takes hosts in one order: plain ones, then the special ones by name.
+    """
+    used = {"bucket", "controller"} & set(request.fixturenames)
+    kind = fcntl.LOCK_EX if "bucket" in used else fcntl.LOCK_SH
+    with _bucket_lock(lab, kind) if used else nullcontext():
+        yield
+
+
+@pytest.fixture
+def take(lab: Lab, bucket_access: None) -> Iterator[Callable[[str], Host]]:
     """Takes a host by name for the length of the test."""
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(_alone(lab, name))
@@ -95,21 +115,12 @@ def host(take: Callable[[str], Host], worker_id: str) -> Host:
     return take(PLAIN[number % len(PLAIN)])
 
 
-@contextmanager
-def _bucket_lock(lab: Lab, kind: int) -> Iterator[None]:
-    """What the bucket serves is the same for all: tests that change it run alone, the others together."""
-    with (lab.paths.state / "test-bucket.lock").open("w") as file:
-        fcntl.flock(file, kind)
-        yield
-
-
 @pytest.fixture
-def controller(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Controller]:
+def controller(lab: Lab, bucket_access: None) -> Iterator[Controller]:
     """A controller with an empty package cache."""
     # Not pytest's tmp_path: a control socket's path has to be short.
     folder = Path(tempfile.mkdtemp(prefix="ct-", dir="/tmp"))
-    with nullcontext() if "bucket" in request.fixturenames else _bucket_lock(lab, fcntl.LOCK_SH):
-        yield Controller(lab, folder)
+    yield Controller(lab, folder)
     shutil.rmtree(folder)
 
 
@@ -120,10 +131,9 @@ def metadata(lab: Lab) -> MetadataControl:
 
 
 @pytest.fixture
-def bucket(lab: Lab) -> Iterator[BucketControl]:
+def bucket(lab: Lab, bucket_access: None) -> Iterator[BucketControl]:
     """The package bucket's controls, for one test at a time."""
-    with _bucket_lock(lab, fcntl.LOCK_EX):
-        control = BucketControl(lab.paths.state / "bucket.sock")
-        control.reset()
-        yield control
-        control.reset()
+    control = BucketControl(lab.paths.state / "bucket.sock")
+    control.reset()
+    yield control
+    control.reset()
