@@ -56,20 +56,20 @@ def wait_until_empty(group: Path) -> None:
 def remove(group: Path) -> None:
     """Remove a cgroup without processes and all below it."""
     if group.exists():
-        for folder, _, _ in os.walk(group, topdown=False):
+        for folder, _any, _any in os.walk(group, topdown=False):
             Path(folder).rmdir()
 
 
 def _processes(group: Path) -> list[int]:
     found: list[int] = []
-    for folder, _, _ in os.walk(group):
+    for folder, _any, _any in os.walk(group):
         found += map(int, (Path(folder) / "cgroup.procs").read_text().split())
     return found
 
 
 def _existing_mount() -> Path | None:
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        fields, _, source = line.partition(" - ")
+        fields, _any, source = line.partition(" - ")
         root, mount_point = fields.split()[3:5]
         if source.startswith("cgroup2 ") and root == "/":
             return Path(mount_point)

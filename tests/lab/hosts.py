@@ -56,7 +56,7 @@ def parse_wanted(text: str) -> list[Wanted]:
     """Read ``debian12,web=debian11``: flavours, each optionally with a name for the host."""
     wanted = []
     for item in filter(None, (part.strip() for part in text.split(","))):
-        name, _, flavour = item.rpartition("=")
+        name, _any, flavour = item.rpartition("=")
         wanted.append(Wanted(name or flavour, flavour))
     for host in wanted:
         _check(host)

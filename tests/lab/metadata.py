@@ -216,26 +216,26 @@ class MetadataService:
         )
 
     async def _log(self, request: Request) -> Response:
-        _, state = self._find(request)
+        _any, state = self._find(request)
         return JSONResponse([asdict(record) for record in state.log.records])
 
     async def _clear(self, request: Request) -> Response:
-        server, _ = self._find(request)
+        server, _any = self._find(request)
         self._servers.clear(server.name)
         return JSONResponse(True)
 
     async def _faults(self, request: Request) -> Response:
-        _, state = self._find(request)
+        _any, state = self._find(request)
         state.book.declare(faults.decode(await request.json()))
         return JSONResponse(True)
 
     async def _put_flag(self, request: Request) -> Response:
-        _, state = self._find(request)
+        _any, state = self._find(request)
         state.flag = str(await request.json())
         return JSONResponse(True)
 
     async def _put_blob(self, request: Request) -> Response:
-        _, state = self._find(request)
+        _any, state = self._find(request)
         state.blob = str(await request.json())
         return JSONResponse(True)
 

@@ -46,7 +46,7 @@ def options_from_words(words: list[str]) -> PackageOptions:
     kinds = {field.name: type(getattr(PackageOptions(), field.name)) for field in fields(PackageOptions)}
     values: dict[str, object] = {}
     for word in words:
-        name, _, text = word.partition("=")
+        name, _any, text = word.partition("=")
         if name not in kinds:
             raise ValueError(f"there is no option {name}; there are {', '.join(kinds)}")
         values[name] = text == "true" if kinds[name] is bool else kinds[name](text)

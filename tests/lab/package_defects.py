@@ -46,7 +46,7 @@ def _bomb(entries: list[Entry]) -> bytes:
     piece = bytes(1 << 20)
     info = Entry("CloudResetPwdAgent/zeros").info()
     with zipfile.ZipFile(buffer, "a") as target, target.open(info, "w") as zeros:
-        for _ in range(BOMB_BYTES // len(piece)):
+        for _any in range(BOMB_BYTES // len(piece)):
             zeros.write(piece)
     return buffer.getvalue()
 

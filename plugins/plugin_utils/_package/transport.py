@@ -65,7 +65,7 @@ def answer(wire: Wire, url: str, headers: dict[str, str] | None = None) -> Itera
 
 def _follow(wire: Wire, url: str, headers: dict[str, str]) -> http.client.HTTPResponse:
     here = url
-    for _ in range(MAX_REDIRECTS + 1):
+    for _any in range(MAX_REDIRECTS + 1):
         try:
             response: http.client.HTTPResponse = _open(
                 here,

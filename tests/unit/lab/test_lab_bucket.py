@@ -101,7 +101,7 @@ def test_cut_then_resumed(bucket: BucketUnderTest) -> None:
         get(bucket, ZIP)
     start = cut.value.partial
     assert len(start) == 1000
-    _, rest = get(bucket, ZIP, Range="bytes=1000-")
+    _any, rest = get(bucket, ZIP, Range="bytes=1000-")
     assert digest(start + rest) == bucket.control.package().sha256
     assert bucket.control.requests()[0].sent == 1000
 
@@ -128,14 +128,14 @@ def test_content_changes_in_between(bucket: BucketUnderTest) -> None:
 @pytest.mark.parametrize("code", [403, 404, 500, 503])
 def test_status_first_times(bucket: BucketUnderTest, code: int) -> None:
     bucket.control.set_faults(Status(path="*.zip", code=code, times=2))
-    assert [get(bucket, ZIP)[0].status for _ in range(3)] == [code, code, 200]
+    assert [get(bucket, ZIP)[0].status for _any in range(3)] == [code, code, 200]
     assert [record.status for record in bucket.control.requests()] == [code, code, 200]
 
 
 def test_redirects(bucket: BucketUnderTest) -> None:
     elsewhere = f"/elsewhere{ZIP}"
     bucket.control.set_faults(Redirect(path=ZIP, to=elsewhere), Redirect(path=SUM))
-    answer, _ = get(bucket, ZIP)
+    answer, _any = get(bucket, ZIP)
     assert (answer.status, answer.headers["Location"]) == (302, elsewhere)
     assert get(bucket, elsewhere)[0].status == 200
     assert get(bucket, SUM)[0].headers["Location"].endswith(SUM)
@@ -145,7 +145,7 @@ def test_throttle(bucket: BucketUnderTest) -> None:
     size = bucket.control.package().size
     bucket.control.set_faults(Throttle(bytes_per_second=size * 2))
     begun = time.monotonic()
-    _, body = get(bucket, ZIP)
+    _any, body = get(bucket, ZIP)
     assert 0.4 < time.monotonic() - begun < 5
     assert len(body) == size
 

@@ -34,7 +34,7 @@ def value(service: Metadata, name: str, source: str = "127.0.0.1") -> object:
 
 def test_servers_are_told_apart_by_address(metadata: Metadata) -> None:
     for host in HOSTS:
-        _, text = ask(metadata, "GET", "meta_data.json", source=host["address"])
+        _any, text = ask(metadata, "GET", "meta_data.json", source=host["address"])
         assert (json.loads(text)["uuid"], json.loads(text)["name"]) == (host["uuid"], host["name"])
 
 
@@ -83,7 +83,7 @@ def test_uuid_missing(metadata: Metadata) -> None:
 
 def test_status(metadata: Metadata) -> None:
     metadata.control.set_faults("alpha", Status(code=500, times=1))
-    assert [ask(metadata, "GET", "meta_data.json")[0] for _ in range(2)] == [500, 200]
+    assert [ask(metadata, "GET", "meta_data.json")[0] for _any in range(2)] == [500, 200]
 
 
 def test_silent(metadata: Metadata) -> None:

@@ -189,7 +189,7 @@ def test_backend_is_read_from_the_last_line(in_root: InRoot, healthy: PackageOpt
         "echo wrapper.backend.type=PIPE >>/CloudrResetPwdAgent/conf/wrapper.conf;"
         "/CloudrResetPwdAgent/bin/cloudResetPwdAgent.script restart; cat /CloudrResetPwdAgent/logs/wrapper.log",
     )
-    before, _, after = said.partition("Stopping cloudResetPwdAgent...")
+    before, _any, after = said.partition("Stopping cloudResetPwdAgent...")
     assert "backend AUTO" in before
     assert "listening on port 31" in before
     assert after.rstrip().splitlines()[-2].endswith("backend PIPE")

@@ -81,7 +81,7 @@ def test_hashed_once_a_run(bucket: Bucket, request_for: Make, monkeypatch: pytes
         return sha(path.read_bytes())
 
     monkeypatch.setattr(fetch, "digest_of", counted)
-    for _ in range(3):
+    for _any in range(3):
         obtain(request_for(base_url=bucket.url, run_id="next"), quiet)
     assert len(hashed) == 1
 
@@ -142,7 +142,7 @@ def test_the_fallback_region_when_the_bucket_is_missing(bucket: Bucket, request_
     assert wanted_digest(request) == digest
     package = obtain(request, quiet)
     assert package.source == bucket.url + "/ap-southeast-1" + ZIP
-    assert [path for path, _ in bucket.asked] == [
+    assert [path for path, _any in bucket.asked] == [
         "/xx-new-1" + SIDECAR, "/ap-southeast-1" + SIDECAR, "/ap-southeast-1" + ZIP
     ]  # fmt: skip
 
@@ -185,7 +185,7 @@ def test_missing_everywhere_names_every_place(bucket: Bucket, request_for: Make)
 
 
 def test_failures_hold_for_a_run_and_not_for_the_next(bucket: Bucket, request_for: Make) -> None:
-    for _ in range(3):
+    for _any in range(3):
         with pytest.raises(FetchError):
             wanted_digest(request_for(base_url=bucket.url))
     assert bucket.count(SIDECAR) == 1
@@ -240,7 +240,7 @@ def test_retry_after_is_kept_to(bucket: Bucket, request_for: Make, monkeypatch: 
 
 def test_a_server_that_says_nothing(bucket: Bucket, request_for: Make) -> None:
     bucket.publish(linux_zip())
-    bucket.orders[SIDECAR].faults = [Fault(hang=3) for _ in range(4)]
+    bucket.orders[SIDECAR].faults = [Fault(hang=3) for _any in range(4)]
     with pytest.raises(FetchError, match="did not answer in time"):
         wanted_digest(request_for(base_url=bucket.url, timeout=1))
 
@@ -250,7 +250,7 @@ def test_a_server_that_trickles(bucket: Bucket, request_for: Make, monkeypatch: 
         "ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.download.SLOWEST", 10_000_000
     )
     bucket.publish(linux_zip(3_000_000))
-    bucket.orders[ZIP].faults = [Fault(pause=0.3) for _ in range(9)]
+    bucket.orders[ZIP].faults = [Fault(pause=0.3) for _any in range(9)]
     with pytest.raises(FetchError, match="sent less than"):
         obtain(request_for(base_url=bucket.url, timeout=1), quiet)
 
@@ -307,7 +307,7 @@ def test_a_package_by_url_has_its_own_sidecar(bucket: Bucket, request_for: Make)
 
 def test_no_secret_of_a_url_in_errors_or_files(bucket: Bucket, request_for: Make, cache_dir: Path) -> None:
     url = bucket.url.replace("https://", "https://me:secret@") + "/x/p.zip?token=secret"
-    bucket.orders["/x/p.zip"] = Order(linux_zip(500_000), faults=[Fault(cut=20_000) for _ in range(4)])
+    bucket.orders["/x/p.zip"] = Order(linux_zip(500_000), faults=[Fault(cut=20_000) for _any in range(4)])
     for options in ({"package": url}, {"package": url, "checksum": "1" * 64}):
         with pytest.raises(PackageError) as caught:
             obtain(request_for(**options), quiet)

@@ -37,7 +37,7 @@ def zip_ranges(bucket: Bucket) -> list[str | None]:
 def leave_a_part(bucket: Bucket, make: Make, cut: int = 100_000) -> Path:
     """A run whose download broke at `cut` and that gave up."""
     bucket.publish(DATA)
-    bucket.orders[ZIP].faults = [Fault(cut=cut), *(Fault(status=503) for _ in range(4))]
+    bucket.orders[ZIP].faults = [Fault(cut=cut), *(Fault(status=503) for _any in range(4))]
     with pytest.raises(FetchError):
         obtain(make(base_url=bucket.url, run_id="broken"), quiet)
     bucket.orders[ZIP].faults = []
@@ -64,7 +64,7 @@ def test_the_next_run_goes_on(bucket: Bucket, request_for: Make) -> None:
 def test_many_cuts_are_survived_as_long_as_there_is_progress(bucket: Bucket, request_for: Make) -> None:
     data = linux_zip(9 * 1024 * 1024)
     bucket.publish(data)
-    bucket.orders[ZIP].faults = [Fault(cut=1_200_000) for _ in range(7)]
+    bucket.orders[ZIP].faults = [Fault(cut=1_200_000) for _any in range(7)]
     assert obtain(request_for(base_url=bucket.url), quiet).zip_path.read_bytes() == data
     assert bucket.count(ZIP) == 8
 
@@ -72,7 +72,7 @@ def test_many_cuts_are_survived_as_long_as_there_is_progress(bucket: Bucket, req
 def test_restarts_are_no_progress(bucket: Bucket, request_for: Make) -> None:
     bucket.publish(linux_zip(9 * 1024 * 1024))
     bucket.orders[ZIP].ranges = False
-    bucket.orders[ZIP].faults = [Fault(cut=1_200_000) for _ in range(30)]
+    bucket.orders[ZIP].faults = [Fault(cut=1_200_000) for _any in range(30)]
     with pytest.raises(FetchError, match="broke off after"):
         obtain(request_for(base_url=bucket.url), quiet)
     assert bucket.count(ZIP) <= 5

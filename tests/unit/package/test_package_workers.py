@@ -50,7 +50,7 @@ def together(work: Callable[[int], Any]) -> list[Any]:
     for process in processes:
         process.start()
     gate.set()
-    found = [answers.get(timeout=60) for _ in processes]
+    found = [answers.get(timeout=60) for _any in processes]
     for process in processes:
         process.join(30)
     return found
@@ -79,7 +79,7 @@ def test_twenty_workers_make_one_request_each(bucket: Bucket, request_for: Make)
 
 def test_twenty_workers_wait_once_for_a_server_that_says_nothing(bucket: Bucket, request_for: Make) -> None:
     bucket.publish(linux_zip())
-    bucket.orders[SIDECAR].faults = [Fault(hang=2) for _ in range(100)]
+    bucket.orders[SIDECAR].faults = [Fault(hang=2) for _any in range(100)]
     request = request_for(base_url=bucket.url, timeout=1)
     begun = time.monotonic()
     answers = together(lambda _number: wanted_digest(request))
@@ -144,7 +144,7 @@ def test_waiting_ends_when_the_holder_stalls_and_not_before(tmp_path: Path) -> N
     assert 0.3 <= time.monotonic() - begun < 2
 
     def beat() -> None:
-        for _ in range(4):
+        for _any in range(4):
             time.sleep(0.5)
             os.utime(stalled)
         os.close(stalled)
@@ -174,7 +174,7 @@ def test_the_run_is_the_parent_process(tmp_path: Path) -> None:
         "    os.wait()\n"
     )
     runs = []
-    for _ in range(2):
+    for _any in range(2):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=child_env())
         first, second = done.stdout.split()
         assert first == second
