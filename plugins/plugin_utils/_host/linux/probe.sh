@@ -24,7 +24,8 @@ say_system() {
   done </proc/meminfo
   say_root
   for path in /sys/fs/selinux/enforce /selinux/enforce; do
-    [ -r "$path" ] && read -r value <"$path" && say selinux "$value"
+    # The kernel ends it without a line end, which read tells as a failure.
+    [ -r "$path" ] && value=$(cat "$path") && say selinux "$value"
   done
   if systemd_runs; then
     say init systemd
@@ -74,10 +75,10 @@ say_nic() {
   while read -r index interface _; do
     [ "$interface" = "$nic" ] && break
   done </proc/net/dev_mcast
-  if [ -r "/run/systemd/netif/leases/$index" ]; then
+  if [ -f "/run/systemd/netif/leases/$index" ]; then
     say dhcp "networkd-lease dhcp"
   fi
-  if [ -r "/run/systemd/netif/links/$index" ]; then
+  if [ -f "/run/systemd/netif/links/$index" ]; then
     path=
     while IFS='=' read -r key value; do
       [ "$key" = NETWORK_FILE ] && path=$value
