@@ -9,9 +9,17 @@ stage=$scratch/stage
 # The guest's half of the lock: two controllers may work on one guest at once. A lock whose holder is gone does not count.
 take_lock() {
   waited=0
+  unmakeable=
   read -r boot </proc/sys/kernel/random/boot_id
   # The one before may take the folder away between the two.
   until { [ -d "$work" ] || mkdir -m 700 "$work"; } && mkdir "$work/lock"; do
+    if [ ! -e "$work/lock" ]; then
+      # Nobody holds it: it was just let go or, the second time, it cannot be made.
+      [ -z "$unmakeable" ] || return 1
+      unmakeable=yes
+      continue
+    fi
+    unmakeable=
     holder=''
     held_boot=''
     read -r holder held_boot 2>/dev/null <"$work/lock/holder"
@@ -300,7 +308,11 @@ roll_back() {
 
 apply() {
   if ! take_lock 2>/dev/null; then
-    say locked "process ${holder:-unknown}"
+    if [ -n "$unmakeable" ]; then
+      say step "${steps%% *} failed $(mkdir -p "$work/lock" 2>&1)"
+    else
+      say locked "process ${holder:-unknown}"
+    fi
   elif [ "$(printf '%s\n' "$(say_agent)" | cksum)" != "$fingerprint" ]; then
     # Another run changed the agent between the probe and now: the plan is void.
     say stale yes
