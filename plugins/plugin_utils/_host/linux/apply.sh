@@ -39,6 +39,7 @@ take_lock() {
 }
 
 release_lock() {
+  step_selinux_enforcing
   rm -rf "$scratch" "$work/lock"
   # Fails, and shall, while a backup lies in it.
   rmdir "$work" 2>/dev/null
@@ -96,14 +97,18 @@ unpack() {
 step_selinux_permissive() {
   for path in /sys/fs/selinux/enforce /selinux/enforce; do
     [ -w "$path" ] || continue
+    # On disk, so that the next run sets it back when this one is killed.
+    echo "$path $boot" >"$work/permissive" || { fail "cannot write $work/permissive"; return; }
     echo 0 >"$path" || { fail "cannot write 0 to $path"; return; }
-    selinux_restore=$path
   done
 }
 
+# Nothing to do after a boot: that has set it as the system's configuration says.
 step_selinux_enforcing() {
-  [ -z "${selinux_restore:-}" ] || echo 1 >"$selinux_restore" || fail "cannot write 1 to $selinux_restore"
-  selinux_restore=
+  [ -r "$work/permissive" ] || return 0
+  read -r path made_boot <"$work/permissive"
+  [ "$made_boot" != "$boot" ] || echo 1 >"$path" || { fail "cannot write 1 to $path"; return; }
+  rm -f "$work/permissive"
 }
 
 # Moves what is there aside. A backup left by a run that was killed is the older truth: it stays, and what that run left
@@ -288,7 +293,6 @@ step_stop() {
 
 # Puts back what was there before.
 roll_back() {
-  step_selinux_enforcing
   if [ -n "${backed_up:-}${set_up:-}" ]; then
     [ -r "$agent/logs/resetPwdAgent.log" ] && tail -n 10 "$agent/logs/resetPwdAgent.log" | say_lines failed_log
     [ -x "$script" ] && bounded 60 alone "$script" stop >/dev/null 2>&1 </dev/null
