@@ -115,7 +115,7 @@ class AgentFacts:
             "version": self.version,
             "package_sha256": self.package_sha256,
             "log4j": [{"name": jar.name, "version": jar.version, "cves": list(jar.cves)} for jar in self.log4j],
-            "log4j_vulnerable": any(jar.cves for jar in self.log4j),
+            "log4j_vulnerable": any(not NEEDS_CONFIG_ACCESS.issuperset(jar.cves) for jar in self.log4j),
             "updaters": list(self.updaters),
             "unzipped": self.unzipped,
             "backup": self.backup,
