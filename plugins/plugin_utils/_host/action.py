@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from .._package.errors import PackageError
 from .errors import HostError
-from .options import Options, parse
+from .options import Options, checked, parse
 from .transport import AnsibleGuest
 
 
@@ -28,12 +28,22 @@ class HostAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the module's result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _validation, values = self.validate_argument_spec(argument_spec=self.SPEC)  # type: ignore[no-untyped-call]
         try:
-            result |= self.work(AnsibleGuest(self), parse({**values, **self._local_files(values)}))
+            result |= self.work(AnsibleGuest(self), self._options())
         except (HostError, PackageError) as exception:
             result |= {"failed": True, "changed": getattr(exception, "changed", False), "msg": str(exception)}
         return result
+
+    def _options(self) -> Options:
+        """Check the task's arguments. Raises HostError for all that is wrong with them, at once."""
+        values, problems = checked(self.SPEC, self._task.args)
+        try:
+            options = parse({**values, **self._local_files(values)})
+        except HostError as exception:
+            problems.append(str(exception))
+        if problems:
+            raise HostError(" ".join(problems))
+        return options
 
     def _local_files(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Find relative paths where Ansible finds a copy task's: beside the playbook, or in the role's files."""

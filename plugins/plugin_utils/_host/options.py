@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .._package.errors import OptionError
 from .._package.model import PackageRequest
@@ -51,6 +54,8 @@ AGENT_SPEC: dict[str, dict[str, Any]] = {
 _POSITIVE = ("setup_timeout", "download_timeout", "metadata_timeout")
 _NOT_NEGATIVE = ("minimum_free_mb", "lock_timeout")
 _PATHS = ("package", "checksum", "ca_path", "cache_dir")
+_KINDS = {"int": "a whole number", "bool": "true or false", "list": "a list of names"}
+_CERTIFICATE = re.compile(rb"-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----")
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,34 @@ class Options:
         return _request(asdict(self), variant, run_id)
 
 
+def checked(spec: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the arguments with the types and defaults of the spec, and one sentence for each that does not fit it.
+
+    Ansible's own check tells the first of them only. What does not fit has its default in what is returned, so that the
+    rest can be checked, too.
+    """
+    problems: dict[str, str] = {name: _misfit(name, spec, value) for name, value in arguments.items()}
+    fitting = {name: value for name, value in arguments.items() if not problems[name]}
+    values = dict(_validated(spec, fitting).validated_parameters)
+    if problems.get("state"):
+        values["state"] = None  # the default would ask for a package
+    return values, [*filter(None, problems.values())]
+
+
+def _validated(spec: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
+    return ArgumentSpecValidator(spec).validate(dict(arguments))  # type: ignore[no-untyped-call]
+
+
+def _misfit(name: str, spec: Mapping[str, Any], value: Any) -> str:
+    if name not in spec:
+        return f"{name} is no option of this module; use those it has: {', '.join(spec)}."
+    if not _validated({name: spec[name]}, {name: value}).error_messages:
+        return ""
+    choices = spec[name].get("choices")
+    wanted = f"one of: {', '.join(choices)}" if choices else _KINDS[spec[name]["type"]]
+    return f"{name} is {value!r}; set it to {wanted}."
+
+
 def parse(values: Mapping[str, Any]) -> Options:
     """Return the options from arguments that the spec has already checked for type and choice.
 
@@ -111,14 +144,18 @@ def _problems(values: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _package_problems(values: Mapping[str, Any]) -> Sequence[str]:
-    found = []
-    if not (values.get("region") or values.get("base_url") or values.get("package")):
+    empty = [name for name in ("base_url", "package") if values.get(name) == ""]
+    found = [f"{name} is empty; set it, or leave it out." for name in empty]
+    values = {**values, **dict.fromkeys(empty)}
+    if not (empty or values.get("region") or values.get("base_url") or values.get("package")):
         found.append("None of region, base_url and package is set; set the one that says where the package comes from.")
     ca_path = values.get("ca_path")
-    if ca_path and not _is_homeless(ca_path) and not Path(ca_path).is_file():
-        found.append(f"ca_path is {ca_path!r}, and there is no such file on the controller; set it to a PEM file.")
+    if ca_path and not _is_homeless(ca_path):
+        found += _ca_problems(ca_path)
     if not values["cache_dir"]:
         found.append("cache_dir is empty; set it to a directory of yours.")
+    elif not _is_homeless(values["cache_dir"]) and not _may_be_folder(Path(values["cache_dir"])):
+        found.append(f"cache_dir is {values['cache_dir']!r}, which cannot be a directory; set it to one of yours.")
     homeless = [f"{name} is {values[name]!r}" for name in _PATHS if _is_homeless(values.get(name))]
     if homeless:
         return [*found, f"{', '.join(homeless)}, and the controller knows no such user; set a full path."]
@@ -128,6 +165,21 @@ def _package_problems(values: Mapping[str, Any]) -> Sequence[str]:
 def _is_homeless(path: str | None) -> bool:
     """Return whether a path is below a home that is not there, for which pathlib raises RuntimeError."""
     return bool(path) and os.path.expanduser(str(path)).startswith("~")  # noqa: PTH111
+
+
+def _ca_problems(path: str) -> Sequence[str]:
+    try:
+        wrong = "" if _CERTIFICATE.search(Path(path).read_bytes()) else "which has no certificate in it"
+    except OSError as error:
+        wrong = f"which cannot be read on the controller ({error.strerror})"
+    return [f"ca_path is {path!r}, {wrong}; set it to a PEM file."] if wrong else []
+
+
+def _may_be_folder(path: Path) -> bool:
+    """Return whether the path is a directory, or can be made one."""
+    path = path.expanduser().absolute()
+    # Not by pathlib, which raises an error for what may not be looked at.
+    return next(place for place in (path, *path.parents) if os.path.exists(place)).is_dir()  # noqa: PTH110
 
 
 def _place_problems(values: Mapping[str, Any]) -> Sequence[str]:

@@ -67,7 +67,7 @@ def _remote(option: str, url: str, sidecar: str | None, pinned: bool) -> Place:
 
 
 def _local(path: Path, sidecar: str | None, pinned: bool) -> Place:
-    if not path.is_file() or not os.access(path, os.R_OK):
+    if not os.access(path, os.R_OK) or not path.is_file():
         raise OptionError(
             f"package is '{path}', which is no file that can be read; wanted an agent package or its URL."
         )
@@ -89,7 +89,7 @@ def _checksum_file(text: str) -> str:
             )
         return url
     path = _path(text)
-    if not path.is_file() or not os.access(path, os.R_OK):
+    if not os.access(path, os.R_OK) or not path.is_file():
         raise OptionError(
             f"checksum is '{text}', which is neither a digest nor a file that can be read; {_WANTED_CHECKSUM}."
         )
