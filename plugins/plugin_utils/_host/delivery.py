@@ -18,17 +18,21 @@ from .errors import HostError
 from .facts import HostFacts
 from .options import Options
 
-_DOWNLOADERS = frozenset({"curl", "wget"})
-_UNZIPPERS = frozenset({"unzip", "bsdtar", "busybox"})
+# What a guest needs to fetch a package itself: one of each.
+_PULL_TOOLS = (("curl", "wget"), ("unzip", "bsdtar", "busybox"), ("sha256sum",))
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A package on its way to a guest: pulled by the guest, or pushed as ``payload``."""
+    """A package on its way to a guest: pulled by the guest, or pushed as ``payload``.
+
+    ``no_pull`` tells why the guest cannot pull although that was asked for.
+    """
 
     package: Package
     compressed: bool
     pull: bool
+    no_pull: str = ""
 
     @property
     def payload(self) -> Path:
@@ -70,8 +74,15 @@ class Packages:
             raise HostError("The guest has no tar, with which the package is unpacked there; install tar.")
         variant = variant_for("linux", facts.architecture, facts.userland_bits)
         package = obtain(self.options.package_request(variant, default_run_id()), self.progress)
-        return Delivery(package, "gzip" in facts.tools, self._can_pull(facts, package))
+        wanted = self.options.delivery == "pull"
+        no_pull = _no_pull(facts, package) if wanted else ""
+        return Delivery(package, "gzip" in facts.tools, wanted and not no_pull, no_pull)
 
-    def _can_pull(self, facts: HostFacts, package: Package) -> bool:
-        able = facts.tools & _DOWNLOADERS and facts.tools & _UNZIPPERS and "sha256sum" in facts.tools
-        return self.options.delivery == "pull" and package.source.startswith("https://") and bool(able)
+
+def _no_pull(facts: HostFacts, package: Package) -> str:
+    """Return why a guest cannot pull a package; empty when it can."""
+    missing = [" or ".join(tools) for tools in _PULL_TOOLS if not facts.tools.intersection(tools)]
+    found = [f"the guest has no {', and no '.join(missing)}"] if missing else []
+    if not package.source.startswith("https://"):
+        found.append(f"{package.source} is no https address")
+    return "; ".join(found)

@@ -19,6 +19,8 @@ from .wire import Answer
 
 # How often the guest may turn out to have been changed by another run between probe and apply.
 ATTEMPTS = 3
+# A guest that pulls has so many times download_timeout for the whole of it.
+PULL_FACTOR = 20
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,13 @@ class Converger:
         planned = plan(wanted, before.agent)
         if planned.installs and delivery is None:
             delivery = self.packages.deliver(before)
-        outcome = replace(outcome, delivery=delivery, steps=_planned(planned), changed=planned.changes)
+        outcome = replace(
+            outcome,
+            delivery=delivery,
+            steps=_planned(planned),
+            changed=planned.changes,
+            warnings=_pushed_all_the_same(planned, delivery),
+        )
         if self.check_mode or not planned.changes:
             return outcome
         return self._apply(outcome, wanted, planned)
@@ -155,6 +163,7 @@ class Converger:
             "metadata_timeout": str(options.metadata_timeout),
             "setup_timeout": str(options.setup_timeout),
             "download_timeout": str(options.download_timeout),
+            "pull_timeout": str(PULL_FACTOR * options.download_timeout),
             "lock_timeout": str(options.lock_timeout),
             **(delivery.variables() if delivery else {}),
         }
@@ -177,7 +186,7 @@ class Converger:
             setup_output=tuple(redact(line) for line in answer.all("setup")),
             failed_log=tuple(redact(line) for line in answer.all("failed_log")),
             rolled_back=rolled_back,
-            warnings=tuple(self._warnings),
+            warnings=(*outcome.warnings, *self._warnings),
             problem=_sentence(failure, rolled_back) if failure else None,
         )
 
@@ -199,6 +208,12 @@ def assess(facts: HostFacts, options: Options) -> tuple[prerequisites.Prerequisi
 
 def _planned(planned: Plan) -> tuple[Done, ...]:
     return tuple(Done(step.name, step.why, "planned") for step in planned.steps)
+
+
+def _pushed_all_the_same(planned: Plan, delivery: Delivery | None) -> tuple[str, ...]:
+    if not (delivery and planned.installs and delivery.no_pull):
+        return ()
+    return (f"Fell back to delivery: push, since {delivery.no_pull}.",)
 
 
 def _step_lines(answer: Answer) -> dict[str, tuple[str, str]]:

@@ -66,8 +66,12 @@ step_receive() {
 step_fetch() {
   mkdir "$stage" "$scratch/zip" || { fail "cannot make $stage"; return; }
   archive=$scratch/package.zip
-  bounded "$download_timeout" download "$package_url" "$archive" >"$scratch/errors" 2>&1 </dev/null ||
-    { fail "cannot fetch $package_url: $(tail -n 1 "$scratch/errors")"; return; }
+  bounded "$pull_timeout" download "$package_url" "$archive" >"$scratch/errors" 2>&1 </dev/null ||
+    {
+      [ -z "$timed_out" ] || echo "not there after $pull_timeout s" >"$scratch/errors"
+      fail "cannot fetch $package_url: $(tail -n 1 "$scratch/errors")"
+      return
+    }
   sum=$(sha256sum "$archive")
   [ "${sum%% *}" = "$package_sha256" ] || { fail "$package_url has the digest ${sum%% *}, wanted $package_sha256"; return; }
   unpack "$archive" "$scratch/zip" >"$scratch/errors" 2>&1 </dev/null ||
@@ -75,11 +79,15 @@ step_fetch() {
   mv "$scratch/zip/$setup_folder"/* "$stage/" || fail "no $setup_folder in the package"
 }
 
+# Ends by itself when nothing comes for download_timeout. busybox's wget does not: the -T of Debian 12's kills it.
 download() {
   if has curl; then
-    exec curl -q -fsSL -o "$2" "$1"
+    exec curl -q -fsSL --connect-timeout "$download_timeout" --speed-limit 1 --speed-time "$download_timeout" -o "$2" "$1"
   fi
-  exec wget -q -O "$2" "$1"
+  case $(wget --version 2>/dev/null) in
+    GNU*) exec wget -nv -t 1 -T "$download_timeout" -O "$2" "$1" ;;
+    *) exec wget -q -O "$2" "$1" ;;
+  esac
 }
 
 unpack() {
