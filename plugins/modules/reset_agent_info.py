@@ -87,7 +87,7 @@ agent:
       type: list
       elements: dict
     log4j_vulnerable:
-      description: Whether one of them has a known remote code hole.
+      description: Whether one has a hole that a logged line opens, as all before 2.17.0 have.
       type: bool
     updaters:
       description: Folders of the old update agent.
