@@ -109,10 +109,16 @@ def take(lab: Lab, bucket_access: None) -> Iterator[Callable[[str], Host]]:
 
 
 @pytest.fixture
-def host(take: Callable[[str], Host], worker_id: str) -> Host:
-    """A fresh Debian 12 without Python."""
+def host_name(worker_id: str) -> str:
+    """The name of a Debian 12 without Python, another one for each worker."""
     number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw"))
-    return take(PLAIN[number % len(PLAIN)])
+    return PLAIN[number % len(PLAIN)]
+
+
+@pytest.fixture
+def host(take: Callable[[str], Host], host_name: str) -> Host:
+    """A fresh Debian 12 without Python."""
+    return take(host_name)
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ from lab.client import Host, Lab
 
 ROOT = Path(__file__).parents[2]
 CALLBACKS = Path(__file__).parent / "callbacks"
-# Counts round trips: each is one start of ssh (sftp and scp start it, too). Ansible's own question whether ssh knows
-# ControlPersist goes nowhere.
-COUNTING_SSH = '#!/bin/sh\n[ "$*" = "-o ControlPersist" ] || echo >>"$SSH_LOG"\nexec ssh "$@"\n'
+# Counts round trips: each is one start of ssh, sftp or scp. Ansible's own question whether ssh knows ControlPersist goes
+# nowhere.
+COUNTING = '#!/bin/sh\n[ "$*" = "-o ControlPersist" ] || echo >>"$SSH_LOG"\nexec "${0##*/}" "$@"\n'
+PROGRAMS = ("ssh", "sftp", "scp")
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,11 @@ class Controller:
         return Run(process.returncode, output, [json.loads(line) for line in lines], count)
 
     def _environment(self) -> dict[str, str]:
-        ssh = self.folder / "ssh"
-        if not ssh.exists():
-            ssh.write_text(COUNTING_SSH)
-            ssh.chmod(0o755)
+        for name in PROGRAMS:
+            program = self.folder / name
+            if not program.exists():
+                program.write_text(COUNTING)
+                program.chmod(0o755)
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible/collections"),
@@ -137,7 +139,7 @@ class Controller:
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_HOME": str(self.folder / "ansible"),
             "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"),
-            "ANSIBLE_SSH_EXECUTABLE": str(ssh),
+            **{f"ANSIBLE_{name.upper()}_EXECUTABLE": str(self.folder / name) for name in PROGRAMS},
             # Short: a control socket's path may have 108 characters.
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.folder / "cp"),
             "RESULTS_FILE": str(self.folder / "results"),
