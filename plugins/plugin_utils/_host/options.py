@@ -144,10 +144,11 @@ def _problems(values: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _package_problems(values: Mapping[str, Any]) -> Sequence[str]:
-    empty = [name for name in ("base_url", "package") if values.get(name) == ""]
+    empty = [name for name in ("base_url", "package", "ca_path") if values.get(name) == ""]
     found = [f"{name} is empty; set it, or leave it out." for name in empty]
     values = {**values, **dict.fromkeys(empty)}
-    if not (empty or values.get("region") or values.get("base_url") or values.get("package")):
+    sources = ("region", "base_url", "package")
+    if not any(values.get(name) or name in empty for name in sources):
         found.append("None of region, base_url and package is set; set the one that says where the package comes from.")
     ca_path = values.get("ca_path")
     if ca_path and not _is_homeless(ca_path):
