@@ -154,9 +154,9 @@ def test_each_option_is_handed_on() -> None:
     given = {
         "minimum_free_mb": 1, "selinux": "ignore", "backend": "auto", "ignore_prerequisites": ["root"],
         "metadata_timeout": 2, "state": "present", "region": "cn-north-1", "base_url": "https://m",
-        "checksum": "0" * 64, "fallback_region": "cn-east-2", "package": "https://m/p.zip", "ca_path": CA, "validate_certs": False,
-        "delivery": "pull", "upgrade": True, "keep_backup": True, "setup_timeout": 3, "download_timeout": 4,
-        "lock_timeout": 5, "cache_dir": "/c",
+        "checksum": "0" * 64, "fallback_region": "cn-east-2", "package": "https://m/p.zip", "ca_path": CA,
+        "validate_certs": False, "delivery": "pull", "upgrade": True, "keep_backup": True, "setup_timeout": 3,
+        "download_timeout": 4, "lock_timeout": 5, "cache_dir": "/c",
     }  # fmt: skip
     assert set(given) == set(AGENT_SPEC)
     assert vars(parse(validated(given))) == {**given, "ignore_prerequisites": ("root",)}

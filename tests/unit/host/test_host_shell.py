@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,11 @@ from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host impor
 
 SHELLS = {"dash": ["dash"], "bash": ["bash"], "busybox": ["busybox", "sh"]}
 SERVICE = "cloudResetPwdAgent"
+AGENT = "CloudrResetPwdAgent"
+SEPARATOR = "-- next --"
 # The absolute paths that the functions look at, so that they can be put below a folder.
 _PATHS = re.compile(
-    r"(?<![\w$/}*.\"])/(?=(etc|run|proc/net|sys/class|usr/lib|usr/local/lib|lib|CloudrResetPwdAgent)\b)"
+    r"(?<![\w$/}*.])/(?=(etc|run|proc/net|sys/class|usr/lib|usr/local/lib|lib|CloudrResetPwdAgent)\b|proc/\[0-9\])"
 )
 _SUPERUSER = re.compile(r"! -user 0\b")
 
@@ -34,22 +36,31 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
     return command
 
 
-def common(root: Path | None = None) -> str:
-    """common.sh and probe.sh; with a root, they look below it."""
+def common() -> str:
+    """common.sh and probe.sh, which look below the folder $root."""
     text = "\n".join(map(linux_script._fragment, ("common.sh", "probe.sh")))
-    if root:
-        text = _SUPERUSER.sub(f"! -user {os.getuid()}", _PATHS.sub(f"{root}/", text))
-        text = text.replace(f"PATH={root}/", "PATH=/")
-    return text
+    return _SUPERUSER.sub(f"! -user {os.getuid()}", _PATHS.sub("$root/", text))
 
 
-def run(shell: list[str], text: str, root: Path | None = None, timeout: float = 20) -> str:
+def run(shell: list[str], text: str, root: Path | None = None) -> str:
     done = subprocess.run(
-        [*shell, "-c", f"{common(root)}\n{text}"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False,
+        [*shell, "-c", f"root={root or ''}\n{common()}\n{text}"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert done.stderr == ""
     return done.stdout
+
+
+def run_each(shell: list[str], text: str, folder: Path, cases: Sequence[Mapping[str, str]]) -> list[list[str]]:
+    """What the text prints below each root of these files; one shell does them all, for a process costs time."""
+    commands = []
+    for index, files in enumerate(cases):
+        root = folder / str(index)
+        root.mkdir()
+        write(root, {name: content.replace("@", str(root)) for name, content in files.items()})
+        commands.append(f"root={root}; {text}; echo {SEPARATOR}")
+    told = run(shell, "\n".join(commands))
+    return [part.splitlines() for part in told.split(f"{SEPARATOR}\n")[:-1]]
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -78,24 +89,11 @@ def test_bounded_passes_the_words_on_as_they_are(shell: list[str]) -> None:
     assert run(shell, "bounded 15 printf '%s|' 'a b' '*' ''") == "a b|*||"
 
 
-def test_bounded_ends_a_program_in_time_and_says_so(shell: list[str]) -> None:
+def test_bounded_ends_a_program_in_time_says_so_and_forgets_it_for_the_next(shell: list[str]) -> None:
     began = time.monotonic()
-    told = run(shell, 'bounded 1 sleep 60 2>/dev/null; echo "$((! $?)) [$timed_out]"')
-    assert told.splitlines()[-1] == "0 [yes]"
+    told = run(shell, 'bounded 1 sleep 60 2>/dev/null; echo "$? [$timed_out]"; bounded 15 true; echo "$? [$timed_out]"')
+    assert told == "143 [yes]\n0 []\n"
     assert time.monotonic() - began < 5
-
-
-def test_bounded_ends_one_that_does_not_heed_the_first_signal(shell: list[str]) -> None:
-    began = time.monotonic()
-    program = "trap : TERM; while :; do sleep 0.1; done"
-    told = run(shell, f"bounded 1 alone sh -c '{program}' 2>/dev/null; echo \"$? [$timed_out]\"")
-    assert told.splitlines()[-1] == "137 [yes]"
-    assert time.monotonic() - began < 6
-
-
-def test_bounded_forgets_the_time_out_of_the_call_before(shell: list[str]) -> None:
-    told = run(shell, 'bounded 1 sleep 60 2>/dev/null; bounded 15 true; echo "$? [$timed_out]"')
-    assert told.splitlines()[-1] == "0 []"
 
 
 def is_alive(pid: int) -> bool:
@@ -110,32 +108,42 @@ def pids(path: Path) -> list[int]:
     return [int(line) for line in path.read_text().split()]
 
 
-def test_bounded_ends_the_children_of_what_runs_alone(shell: list[str], tmp_path: Path) -> None:
-    program = f"for i in 1 2; do (trap : TERM; sleep 61; sleep 61) & echo $! >>{tmp_path}/pids; done; wait"
-    run(shell, f"bounded 1 alone sh -c '{program}' >/dev/null 2>&1")
+def test_bounded_ends_what_runs_alone_with_its_children_though_none_heeds_the_first_signal(
+    shell: list[str], tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    program = f"trap : TERM; echo $$ >{tmp_path}/pids; for i in 1 2; do (trap : TERM; while :; do sleep 0.1; done) & "
+    program += f"echo $! >>{tmp_path}/pids; done; while :; do sleep 0.1; done"
+    assert run(shell, f"bounded 1 alone sh -c '{program}' 2>/dev/null; echo \"$? [$timed_out]\"") == "137 [yes]\n"
+    assert time.monotonic() - began < 6
     started = pids(tmp_path / "pids")
-    assert len(started) == 2
-    assert [pid for pid in started if is_alive(pid)] == []
+    assert len(started) == 3
+    while left := [pid for pid in started if is_alive(pid)]:
+        assert time.monotonic() - began < 6, left
 
 
 def test_bounded_leaves_no_guard_behind(shell: list[str], tmp_path: Path) -> None:
-    run(shell, f"bounded 4321 true; echo $guard >{tmp_path}/pids")
-    assert [pid for pid in pids(tmp_path / "pids") if is_alive(pid)] == []
-    deadline = time.monotonic() + 3
-    while any(sleepers()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert list(sleepers()) == []
+    # How soon the program ends matters: the guard may be at any point of its start.
+    loop = "i=0; while [ $i -lt 20 ]; do i=$((i + 1)); bounded 300 sh -c '[ $0 -lt 15 ] || sleep 0.0$0' $i"
+    began = time.monotonic()
+    run(["env", f"MARK={tmp_path}", *shell], f"{loop}; echo $guard >>{tmp_path}/pids; done")
+    guards = pids(tmp_path / "pids")
+    assert len(guards) == 20
+    assert [pid for pid in guards if is_alive(pid)] == []
+    while left := list(marked(f"MARK={tmp_path}")):
+        assert time.monotonic() - began < 10, left
+        time.sleep(0.1)
 
 
-def sleepers() -> Iterable[str]:
-    """The processes of ours that sleep for as long as no other test does."""
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+def marked(mark: str) -> Iterable[int]:
+    """The processes with this in their environment."""
+    for path in Path("/proc").glob("[0-9]*/environ"):
         try:
-            words = path.read_bytes().split(b"\0")
+            words = path.read_text(errors="replace").split("\0")
         except OSError:
             continue
-        if words[0].endswith((b"sleep", b"busybox")) and b"4321" in words:
-            yield str(path)
+        if mark in words:
+            yield int(path.parent.name)
 
 
 def test_what_runs_alone_leads_a_process_group(shell: list[str]) -> None:
@@ -149,14 +157,18 @@ def test_what_runs_alone_leads_a_process_group(shell: list[str]) -> None:
 INITTAB = "# id:5:initdefault:\n#id:4:initdefault:\nid:3:initdefault:\nsi::sysinit:/etc/init.d/rcS\n"
 
 
-@pytest.mark.parametrize(
-    ("inittab", "level"),
-    [(None, "3"), (INITTAB, "3"), (INITTAB.replace("id:3", "id:2"), "2"), ("id::initdefault:\n", "3"), ("", "3")],
-)
-def test_the_default_runlevel(shell: list[str], tmp_path: Path, inittab: str | None, level: str) -> None:
-    if inittab is not None:
-        write(tmp_path, {"etc/inittab": inittab})
-    assert run(shell, "default_runlevel", tmp_path) == f"{level}\n"
+RUNLEVELS = [
+    ({}, "3"),
+    ({"etc/inittab": INITTAB}, "3"),
+    ({"etc/inittab": INITTAB.replace("id:3", "id:2")}, "2"),
+    ({"etc/inittab": "id::initdefault:\n"}, "3"),
+    ({"etc/inittab": ""}, "3"),
+]
+
+
+def test_the_default_runlevel(shell: list[str], tmp_path: Path) -> None:
+    told = run_each(shell, "default_runlevel", tmp_path, [files for files, _level in RUNLEVELS])
+    assert told == [[level] for _files, level in RUNLEVELS]
 
 
 SYSTEMD = {"run/systemd/system/.keep": ""}
@@ -166,41 +178,41 @@ INITD = f"etc/init.d/{SERVICE}"
 RUNLEVEL_2 = {"etc/inittab": "id:2:initdefault:\n"}
 
 
-@pytest.mark.parametrize(
-    ("files", "told"),
-    [
-        ({}, "none no no"),
-        (SYSTEMD, "none no no"),
-        ({**SYSTEMD, f"etc/systemd/system/{UNIT}": "u"}, "unit no no"),
-        ({**SYSTEMD, f"etc/systemd/system/{UNIT}": "u", WANTS: "->../x"}, "unit yes no"),
-        ({**SYSTEMD, f"lib/systemd/system/{UNIT}": "u", WANTS: "->../x"}, "unit yes no"),
-        ({**SYSTEMD, f"usr/lib/systemd/system/{UNIT}": "u", f"usr/lib/systemd/system/a.wants/{UNIT}": "->x"}, "unit yes no"),
-        ({**SYSTEMD, WANTS: "->../x"}, "none no no"),
-        ({**SYSTEMD, f"etc/systemd/system/{UNIT}": "->/dev/null"}, "none no yes"),
-        ({**SYSTEMD, f"etc/systemd/system/{UNIT}": "->/dev/null", f"lib/systemd/system/{UNIT}": "u", WANTS: "->x"},
-         "unit no yes"),
-        ({**SYSTEMD, f"run/systemd/system/{UNIT}": "->/dev/null", INITD: "i", f"etc/rc3.d/S20{SERVICE}": "->x"},
-         "initd no yes"),
-        ({f"etc/systemd/system/{UNIT}": "u", WANTS: "->../x"}, "none no no"),
-        ({INITD: "i"}, "initd no no"),
-        ({f"etc/rc3.d/S20{SERVICE}": "->../init.d/x"}, "none no no"),
-        ({INITD: "i", f"etc/rc3.d/S20{SERVICE}": "->../init.d/x"}, "initd yes no"),
-        ({INITD: "i", f"etc/rc3.d/K20{SERVICE}": "->../init.d/x"}, "initd no no"),
-        ({INITD: "i", f"etc/rc3.d/S20{SERVICE}Other": "->../init.d/x"}, "initd no no"),
-        ({INITD: "i", f"etc/rc2.d/S20{SERVICE}": "->../init.d/x"}, "initd no no"),
-        ({INITD: "i", f"etc/rc2.d/S20{SERVICE}": "->../init.d/x", **RUNLEVEL_2}, "initd yes no"),
-        ({INITD: "i", f"etc/rc5.d/S20{SERVICE}": "->../init.d/x", **SYSTEMD}, "initd no no"),
-        ({INITD: "i", f"etc/rc4.d/S20{SERVICE}": "->../init.d/x", **SYSTEMD}, "initd yes no"),
-        ({INITD: "i", f"etc/rc2.d/S20{SERVICE}": "->../init.d/x", **SYSTEMD}, "initd yes no"),
-        ({f"etc/rc.d/init.d/{SERVICE}": "i", f"etc/rc.d/rc3.d/S99{SERVICE}": "->x"}, "initd yes no"),
-        ({INITD: "i", f"etc/init.d/rc3.d/S99{SERVICE}": "->x"}, "initd yes no"),
-        ({**SYSTEMD, f"etc/systemd/system/{UNIT}": "u", INITD: "i", f"etc/rc3.d/S20{SERVICE}": "->x"}, "unit no no"),
-    ],
-)  # fmt: skip
-def test_registration_by_what_lies_on_disk(shell: list[str], tmp_path: Path, files: dict[str, str], told: str) -> None:
-    write(tmp_path, files)
+REGISTRATIONS: list[tuple[dict[str, str], str]] = [
+    ({}, "none no no"),
+    (SYSTEMD, "none no no"),
+    ({**SYSTEMD, f"etc/systemd/system/{UNIT}": "u"}, "unit no no"),
+    ({**SYSTEMD, f"etc/systemd/system/{UNIT}": "u", WANTS: "->../x"}, "unit yes no"),
+    ({**SYSTEMD, f"lib/systemd/system/{UNIT}": "u", WANTS: "->../x"}, "unit yes no"),
+    ({**SYSTEMD, f"usr/lib/systemd/system/{UNIT}": "u", f"usr/lib/systemd/system/a.wants/{UNIT}": "->x"},
+     "unit yes no"),
+    ({**SYSTEMD, WANTS: "->../x"}, "none no no"),
+    ({**SYSTEMD, f"etc/systemd/system/{UNIT}": "->/dev/null"}, "none no yes"),
+    ({**SYSTEMD, f"etc/systemd/system/{UNIT}": "->/dev/null", f"lib/systemd/system/{UNIT}": "u", WANTS: "->x"},
+     "unit no yes"),
+    ({**SYSTEMD, f"run/systemd/system/{UNIT}": "->/dev/null", INITD: "i", f"etc/rc3.d/S20{SERVICE}": "->x"},
+     "initd no yes"),
+    ({f"etc/systemd/system/{UNIT}": "u", WANTS: "->../x"}, "none no no"),
+    ({INITD: "i"}, "initd no no"),
+    ({f"etc/rc3.d/S20{SERVICE}": "->../init.d/x"}, "none no no"),
+    ({INITD: "i", f"etc/rc3.d/S20{SERVICE}": "->../init.d/x"}, "initd yes no"),
+    ({INITD: "i", f"etc/rc3.d/K20{SERVICE}": "->../init.d/x"}, "initd no no"),
+    ({INITD: "i", f"etc/rc3.d/S20{SERVICE}Other": "->../init.d/x"}, "initd no no"),
+    ({INITD: "i", f"etc/rc2.d/S20{SERVICE}": "->../init.d/x"}, "initd no no"),
+    ({INITD: "i", f"etc/rc2.d/S20{SERVICE}": "->../init.d/x", **RUNLEVEL_2}, "initd yes no"),
+    ({INITD: "i", f"etc/rc5.d/S20{SERVICE}": "->../init.d/x", **SYSTEMD}, "initd no no"),
+    ({INITD: "i", f"etc/rc4.d/S20{SERVICE}": "->../init.d/x", **SYSTEMD}, "initd yes no"),
+    ({INITD: "i", f"etc/rc2.d/S20{SERVICE}": "->../init.d/x", **SYSTEMD}, "initd yes no"),
+    ({f"etc/rc.d/init.d/{SERVICE}": "i", f"etc/rc.d/rc3.d/S99{SERVICE}": "->x"}, "initd yes no"),
+    ({INITD: "i", f"etc/init.d/rc3.d/S99{SERVICE}": "->x"}, "initd yes no"),
+    ({**SYSTEMD, f"etc/systemd/system/{UNIT}": "u", INITD: "i", f"etc/rc3.d/S20{SERVICE}": "->x"}, "unit no no"),
+]  # fmt: skip
+
+
+def test_registration_by_what_lies_on_disk(shell: list[str], tmp_path: Path) -> None:
     text = f"enabled=yes masked=yes registered=unit; registration {SERVICE}; echo $registered $enabled $masked"
-    assert run(shell, text, tmp_path) == f"{told}\n"
+    found = run_each(shell, text, tmp_path, [files for files, _told in REGISTRATIONS])
+    assert [(files, line) for (files, _told), (line,) in zip(REGISTRATIONS, found, strict=True)] == REGISTRATIONS
 
 
 def test_a_service_script_that_cannot_be_run_is_no_registration(shell: list[str], tmp_path: Path) -> None:
@@ -211,7 +223,6 @@ def test_a_service_script_that_cannot_be_run_is_no_registration(shell: list[str]
 
 # --- the agent's files ---
 
-AGENT = "CloudrResetPwdAgent"
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 STEADY = ["bin/wrapper", "conf/wrapper.conf", "lib/a.jar", "lib/logs/b c.jar"]
 UNSTEADY = [
@@ -228,7 +239,7 @@ def test_digests_are_of_what_was_installed_and_stays_in_a_fixed_order(shell: lis
 def test_digests_where_there_is_no_sha256sum(shell: list[str], tmp_path: Path) -> None:
     write(tmp_path, {"a": "", "b": "x\n"})
     told = run(shell, 'has() { [ "$1" != sha256sum ]; }; ' + f"digests {tmp_path}")
-    assert sorted(told.splitlines()) == ["1915442781 2 ./b", "4294967295 0 ./a"]
+    assert sorted(told.splitlines()) == ["2192966820 2 ./b", "4294967295 0 ./a"]
 
 
 def test_digests_of_nothing(shell: list[str], tmp_path: Path) -> None:
@@ -246,7 +257,7 @@ def say_agent(shell: list[str], root: Path) -> dict[str, list[str]]:
 WHOLE = {
     f"{AGENT}/bin/{SERVICE}.script": "s",
     f"{AGENT}/bin/wrapper": "w",
-    f"{AGENT}/conf/wrapper.conf": "#wrapper.backend.type=AUTO\n wrapper.backend.type = PIPE\nwrapper.backend.type.x=1\n",
+    f"{AGENT}/conf/wrapper.conf": "#wrapper.backend.type=AUTO\n wrapper.backend.type = PIPE\nwrapper.backend.typo=1\n",
     f"{AGENT}/lib/a.jar": "a",
     f"{AGENT}/.cloudreset": "package ff\n00  ./a\n",
 }
@@ -299,36 +310,34 @@ NET = {
 }
 
 
-@pytest.mark.parametrize(
-    ("files", "told"),
-    [
-        ({}, []),
-        ({"run/systemd/netif/leases/7": ""}, ["dhcp networkd-lease dhcp"]),
-        ({"run/systemd/netif/leases/2": ""}, []),
-        ({"run/systemd/netif/links/7": "A=b\nNETWORK_FILE=@/n\n", "n": "[Network]\nDHCP=no\n DHCP = yes\n"},
-         ["dhcp networkd-file  DHCP = yes"]),
-        ({"run/systemd/netif/links/7": "NETWORK_FILE=@/n\n", "n": "[Network]\nAddress=::1\n"}, ["dhcp networkd-file "]),
-        ({"run/systemd/netif/links/7": "NETWORK_FILE=@/none\n"}, []),
-        ({"etc/network/interfaces": "auto eth0\niface lo inet loopback\niface eth0 inet6 auto\n  iface eth0  inet static\n",
-          "etc/network/interfaces.d/a": "iface eth0 inet dhcp\niface eth01 inet dhcp"},
-         ["dhcp ifupdown   iface eth0  inet static", "dhcp ifupdown iface eth0 inet dhcp"]),
-        ({"etc/network/interfaces": "iface\teth0\tinet\tdhcp\n"}, ["dhcp ifupdown iface\teth0\tinet\tdhcp"]),
-        ({"etc/sysconfig/network-scripts/ifcfg-eth0": "DEVICE=eth0\nBOOTPROTO=dhcp"}, ["dhcp ifcfg BOOTPROTO=dhcp"]),
-        ({"etc/sysconfig/network/ifcfg-eth0": "BOOTPROTO='static'\n#BOOTPROTO=dhcp\n",
-          "etc/sysconfig/network/ifcfg-eth1": "BOOTPROTO=dhcp"}, ["dhcp ifcfg BOOTPROTO='static'"]),
-        ({"etc/netplan/a.yaml": "network:\n  a: b\n", "run/netplan/b.yaml": "c", "etc/netplan/d.yml": "e"},
-         ["netplan @file", "netplan network:", "netplan   a: b", "netplan @file", "netplan c"]),
-    ],
-)  # fmt: skip
-def test_what_the_probe_tells_of_the_nic(
-    shell: list[str], tmp_path: Path, files: dict[str, str], told: list[str]
-) -> None:
-    write(tmp_path, NET)
-    write(tmp_path, {name: text.replace("@", str(tmp_path)) for name, text in files.items()})
-    lines = run(shell, "say_nic", tmp_path).splitlines()
-    assert lines[:2] == ["nic eth0", "mac fa:16:3e:00:00:01"]
-    # What runs on this machine is none of the test's.
-    assert [line for line in lines[2:] if not line.startswith(("dhcp client", "dhcp networkmanager"))] == told
+NICS: list[tuple[dict[str, str], list[str]]] = [
+    ({}, []),
+    ({"run/systemd/netif/leases/7": ""}, ["dhcp networkd-lease dhcp"]),
+    ({"run/systemd/netif/leases/2": ""}, []),
+    ({"run/systemd/netif/links/7": "A=b\nNETWORK_FILE=@/n\n", "n": "[Network]\nDHCP=no\n DHCP = yes\n"},
+     ["dhcp networkd-file  DHCP = yes"]),
+    ({"run/systemd/netif/links/7": "NETWORK_FILE=@/n\n", "n": "[Network]\nAddress=::1\n"}, ["dhcp networkd-file "]),
+    ({"run/systemd/netif/links/7": "NETWORK_FILE=@/none\n"}, []),
+    ({"etc/network/interfaces": "iface lo inet loopback\niface eth0 inet6 auto\n  iface eth0  inet static\n",
+      "etc/network/interfaces.d/a": "iface eth0 inet dhcp\niface eth01 inet dhcp"},
+     ["dhcp ifupdown   iface eth0  inet static", "dhcp ifupdown iface eth0 inet dhcp"]),
+    ({"etc/network/interfaces": "iface\teth0\tinet\tdhcp\n"}, ["dhcp ifupdown iface\teth0\tinet\tdhcp"]),
+    ({"etc/sysconfig/network-scripts/ifcfg-eth0": "DEVICE=eth0\nBOOTPROTO=dhcp"}, ["dhcp ifcfg BOOTPROTO=dhcp"]),
+    ({"etc/sysconfig/network/ifcfg-eth0": "BOOTPROTO='static'\n#BOOTPROTO=dhcp\n",
+      "etc/sysconfig/network/ifcfg-eth1": "BOOTPROTO=dhcp"}, ["dhcp ifcfg BOOTPROTO='static'"]),
+    ({"proc/17/comm": "dhclient\n", "proc/17/cmdline": "dhclient\0-i\0eth0\0", "proc/18/comm": "sshd\n"},
+     ["dhcp client dhclient dhclient -i eth0 "]),
+    ({"proc/17/comm": "udhcpc\n", "proc/17/cmdline": "", "proc/9/comm": "dhcpcd\n", "proc/9/cmdline": "dhcpcd: a"},
+     ["dhcp client udhcpc ", "dhcp client dhcpcd dhcpcd: a"]),
+    ({"etc/netplan/a.yaml": "network:\n  a: b\n", "run/netplan/b.yaml": "c", "etc/netplan/d.yml": "e"},
+     ["netplan @file", "netplan network:", "netplan   a: b", "netplan @file", "netplan c"]),
+]  # fmt: skip
+
+
+def test_what_the_probe_tells_of_the_nic(shell: list[str], tmp_path: Path) -> None:
+    found = run_each(shell, "say_nic", tmp_path, [{**NET, **files} for files, _told in NICS])
+    assert [lines[:2] for lines in found] == [["nic eth0", "mac fa:16:3e:00:00:01"]] * len(NICS)
+    assert [(files, lines[2:]) for (files, _told), lines in zip(NICS, found, strict=True)] == NICS
 
 
 def test_no_default_route_no_nic(shell: list[str], tmp_path: Path) -> None:

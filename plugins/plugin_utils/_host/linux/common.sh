@@ -40,10 +40,11 @@ bounded() {
   "$@" &
   child=$!
   (
-    trap 'kill "$nap"; exit 0' TERM
-    sleep "$limit" &
-    nap=$!
-    wait "$nap"
+    # A second at a time: the sleep that is going on when the guard is ended stays for that long.
+    while [ "$limit" -gt 0 ]; do
+      sleep 1
+      limit=$((limit - 1))
+    done
     trap '' TERM
     kill -TERM "-$child" || kill -TERM "$child"
     sleep 1
@@ -54,7 +55,7 @@ bounded() {
   wait "$child"
   status=$?
   kill "$guard" 2>/dev/null
-  wait "$guard"
+  wait "$guard" 2>/dev/null
   [ $? -ne 9 ] || timed_out=yes
   return "$status"
 }
