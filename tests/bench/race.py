@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 cloudreset contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs every contender through every job and keeps what it cost."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import ground
+from bench.contenders import INSTALL, JOBS, RERUN, STOCK, Arena
+from bench.meter import Cost, Meter
+from lab.client import Lab
+from lab.process import LabError
+
+# Stock modules take minutes: once is enough. The others are over in seconds, where chance weighs more.
+_TIMES = {STOCK: 1}
+_TIMES_OTHERS = 3
+_TIMEOUT = 1800.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contender's cost of one job on so many hosts."""
+
+    hosts: int
+    contender: str
+    job: str
+    walls: tuple[float, ...]
+    cpu_per_host: float
+    sent_per_host: int
+    received_per_host: int
+
+    @property
+    def wall(self) -> float:
+        """The median of the walls."""
+        return statistics.median(self.walls)
+
+    def report(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**vars(self), "wall": self.wall}
+
+
+def race(lab: Lab, count: int, contenders: Sequence[str], quick: bool, say: Callable[[str], None]) -> list[Row]:
+    """Measure the contenders, one after the other, on the same hosts."""
+    hosts = ground.light_hosts(lab, count)
+    meter = Meter(lab.paths, hosts)
+    rows = []
+    for contender in contenders:
+        # Short: a control socket's path has to be.
+        arena = Arena(lab, hosts, Path(f"/tmp/cb-{contender}"))
+        times = 1 if quick else _TIMES.get(contender, _TIMES_OTHERS)
+        for job in JOBS:
+            costs = [_measure(meter, arena, contender, job) for _ in range(times)]
+            rows.append(_row(count, contender, job, costs))
+            say(f"  {count:4} hosts  {contender:6} {job:8} {', '.join(f'{cost.wall_s:.2f} s' for cost in costs)}")
+    return rows
+
+
+def _measure(meter: Meter, arena: Arena, contender: str, job: str) -> Cost:
+    if job == INSTALL:
+        ground.refresh(arena.hosts)
+        arena.prepare()
+    done = meter.run(arena.command(contender, job), _TIMEOUT)
+    complaint = arena.complaint(contender, job, done)
+    if complaint is None and job in (INSTALL, RERUN):
+        complaint = "; ".join(ground.prove_installed(arena.hosts)) or None
+    if complaint:
+        raise LabError(f"{contender} did not do its {job}: {complaint}")
+    return done.cost
+
+
+def _row(count: int, contender: str, job: str, costs: Sequence[Cost]) -> Row:
+    def per_host(values: Sequence[float]) -> float:
+        return statistics.median(values) / count
+
+    return Row(
+        hosts=count,
+        contender=contender,
+        job=job,
+        walls=tuple(round(cost.wall_s, 3) for cost in costs),
+        cpu_per_host=round(per_host([cost.cpu_s for cost in costs]), 4),
+        sent_per_host=round(per_host([cost.sent for cost in costs])),
+        received_per_host=round(per_host([cost.received for cost in costs])),
+    )
