@@ -98,7 +98,7 @@ say_nic() {
     esac
   done
   for path in /etc/network/interfaces /etc/network/interfaces.d/*; do
-    [ -r "$path" ] && grep -E "^[[:blank:]]*iface[[:blank:]]+$nic[[:blank:]]+inet[[:blank:]]" "$path" | say_lines "dhcp ifupdown"
+    [ -r "$path" ] && grep -E "^[[:blank:]]*iface[[:blank:]]+${nic}[[:blank:]]+inet[[:blank:]]" "$path" | say_lines "dhcp ifupdown"
   done
   for path in "/etc/sysconfig/network-scripts/ifcfg-$nic" "/etc/sysconfig/network/ifcfg-$nic"; do
     [ -r "$path" ] && grep -E '^ *BOOTPROTO *=' "$path" | say_lines "dhcp ifcfg"
