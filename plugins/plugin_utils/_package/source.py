@@ -35,6 +35,8 @@ VARIANTS = {
     ("linux", "x86_64", 64): "linux/64",
     ("linux", "x86_64", 32): "linux/32",
     ("linux", "x86", 32): "linux/32",
+    # A 64-bit system whose kernel calls itself i686 to this session only (setarch).
+    ("linux", "x86", 64): "linux/64",
     ("linux", "arm64", 64): "arm/linux/64",
     ("windows", "x86_64", 64): "windows",
     ("windows", "x86_64", 32): "windows",
@@ -69,7 +71,7 @@ def variant_for(os: str, architecture: str, userland_bits: int | None) -> str:
     UnsupportedPlatform. Page: ecs_13_0117.
     """
     family = FAMILIES.get(architecture.strip().lower(), "")
-    bits = 32 if family == "x86" else userland_bits or FAMILY_BITS.get(family, 0)
+    bits = userland_bits or FAMILY_BITS.get(family, 0)
     variant = VARIANTS.get((os.strip().lower(), family, bits))
     if variant is None:
         width = f" with a {userland_bits}-bit userland" if userland_bits else ""

@@ -37,7 +37,7 @@ def bucket_url(region: str, variant: str) -> str:
         ("linux", "i486", 32, "linux/32"),
         ("linux", "i586", None, "linux/32"),
         ("linux", "i686\n", None, "linux/32"),
-        ("linux", "i686", 64, "linux/32"),
+        ("linux", "i686", 64, "linux/64"),
         ("linux", "aarch64", 64, "arm/linux/64"),
         ("linux", "arm64", None, "arm/linux/64"),
         ("windows", "AMD64", None, "windows"),
