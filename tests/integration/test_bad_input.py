@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-import pytest
 import yaml
 from controller import Controller
+from unasked import unasked_bucket
 
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.options import AGENT_SPEC, ASSESS_SPEC
 
@@ -108,16 +106,6 @@ SEVERAL = {
 }
 
 
-@contextmanager
-def untouched_bucket() -> Iterator[str]:
-    """The address of a bucket that nobody may ask."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"https://127.0.0.1:{server.getsockname()[1]}"
-        server.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            server.accept()
-
-
 def refusals(controller: Controller, tasks: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
     """Run all tasks (their name, module and arguments) in one go; return the sentence with which each was refused."""
     steps = [
@@ -146,7 +134,7 @@ def is_one_sentence(message: str, option: str, told: str) -> bool:
 def test_each_bad_value_is_one_sentence_with_the_option_and_the_remedy(controller: Controller) -> None:
     cases = [("reset_agent_info", case) for case in BOTH] + [("reset_agent", case) for case in [*BOTH, *AGENT]]
     table = {f"{module} {option}={value!r}": (module, option, value, told) for module, (option, value, told) in cases}
-    with untouched_bucket() as address:
+    with unasked_bucket() as address:
         source = {"base_url": address, "cache_dir": str(controller.cache)}
         tasks = {
             name: (module, {**(source if module == "reset_agent" else {}), option: value})
