@@ -25,10 +25,13 @@ BUCKET = "10.213.0.2"
 GATEWAY = "10.213.0.254"
 METADATA = "169.254.169.254"
 PREFIX = 16
+# A bridge takes the lowest address among its ports unless it is given one: then each host that comes or goes may change
+# it, and for half a minute nobody reaches the services, until all have forgotten the one before.
+BRIDGE_MAC = "02:c1:ab:00:00:01"
 
 _CLOUD_SETUP = f"""
 link set lo up
-link add {BRIDGE} type bridge forward_delay 0
+link add {BRIDGE} address {BRIDGE_MAC} type bridge forward_delay 0
 addr add {GATEWAY}/{PREFIX} dev {BRIDGE}
 addr add {BUCKET}/{PREFIX} dev {BRIDGE}
 addr add {METADATA}/32 dev {BRIDGE}
