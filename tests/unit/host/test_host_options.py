@@ -16,6 +16,7 @@ from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.optio
     AGENT_SPEC,
     ASSESS_SPEC,
     Options,
+    checked,
     parse,
 )
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.prerequisites import NAMES, Limits
@@ -171,3 +172,28 @@ def test_the_package_that_is_asked_for() -> None:
     assert vars(request) == {
         **given, "variant": "windows", "timeout": 4, "cache_dir": Path("~/c").expanduser(), "run_id": "run"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"setup_timeout": "long"}, "setup_timeout is 'long'; set it to a whole number."),
+        ({"setup_timeout": None}, "setup_timeout is None; set it to a whole number."),
+        ({"upgrade": "perhaps"}, "upgrade is 'perhaps'; set it to true or false."),
+        ({"ignore_prerequisites": {"a": 1}}, "ignore_prerequisites is {'a': 1}; set it to a list of names."),
+        ({"state": "latest"}, "state is 'latest'; set it to one of: present, absent, restarted, stopped."),
+        ({"backend": None}, "backend is None; set it to one of: keep, pipe, auto."),
+    ],
+)
+def test_what_does_not_fit_the_spec_is_told_and_has_its_default(arguments: dict[str, Any], told: str) -> None:
+    values, found = checked(AGENT_SPEC, {**REGION, **arguments})
+    assert found == [told]
+    # The default state would ask for a package.
+    assert values == validated(REGION) | ({"state": None} if "state" in arguments else {})
+
+
+def test_all_that_does_not_fit_the_spec_is_told() -> None:
+    values, found = checked(ASSESS_SPEC, {"region": "x", "backend": "best", "minimum_free_mb": "7"})
+    assert [line.partition(" is ")[0] for line in found] == ["region", "backend"]
+    assert found[0] == f"region is no option of this module; use those it has: {', '.join(ASSESS_SPEC)}."
+    assert values["minimum_free_mb"] == 7
