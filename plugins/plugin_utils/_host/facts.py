@@ -28,6 +28,9 @@ LOG4J_CVES = (
 # The vendor's newest package has log4j 2.17.0, and this hole is open only to who can write its configuration already.
 NEEDS_CONFIG_ACCESS = frozenset({"CVE-2021-44832"})
 _LOG4J = re.compile(r"^log4j-(?P<part>[a-z0-9-]+?)-(?P<version>\d+(?:\.\d+)*)[^/]*\.jar$")
+# The record begins with the package, and has a line a file: sha256sum's, or cksum's.
+_PACKAGE = re.compile(r"package (?P<digest>[0-9a-f]{64})")
+_RECORDED = re.compile(r"\\?([0-9a-f]{64}|\d+ \d+) +\./.+")
 _VERSIONED = re.compile(r"^(?:cloud)?resetpwdagent-(?P<version>\d[\w.]*)\.jar$", re.IGNORECASE)
 
 
@@ -48,6 +51,7 @@ class AgentFacts:
     present: frozenset[str]
     digests: Mapping[str, str]
     recorded: Mapping[str, str]
+    record_corrupt: bool
     package_sha256: str | None
     mode_wrong: tuple[str, ...]
     backend: str
@@ -55,9 +59,11 @@ class AgentFacts:
     registered: str
     enabled: bool
     masked: bool
+    remains: bool
     updaters: tuple[str, ...]
     unzipped: str | None
     interrupted: bool
+    leftover: str | None
     backup: str | None
     running_pid: int | None
     log: tuple[str, ...]
@@ -70,9 +76,13 @@ class AgentFacts:
         found = [f"{name} is missing or empty" for name in NEEDED if name not in self.present]
         if not any(name.startswith("lib/") for name in self.digests):
             found.append("lib is empty")
+        if self.record_corrupt:
+            found.append("the record of what was installed is corrupt")
         for name, digest in self.recorded.items():
+            if name in NEEDED and name not in self.present:
+                continue
             if name not in self.digests:
-                found += [f"{name} is missing"] if name not in NEEDED else []
+                found.append(f"{name} is missing")
             elif self.digests[name] != digest and name not in EDITABLE:
                 found.append(f"{name} was changed")
         if self.interrupted:
@@ -167,12 +177,13 @@ class HostFacts:
 
 def agent_facts(answer: Answer) -> AgentFacts:
     """Return the agent's facts from a probe's answer."""
-    package, recorded = _record(answer)
+    package, recorded, corrupt = _record(answer)
     return AgentFacts(
         installed=bool(answer.first("directory")),
         present=frozenset(answer.all("present")),
         digests=dict(_digest(line) for line in answer.all("digest")),
         recorded=recorded,
+        record_corrupt=corrupt,
         package_sha256=package,
         mode_wrong=tuple(answer.all("mode_wrong")),
         backend=_backend(answer),
@@ -180,9 +191,11 @@ def agent_facts(answer: Answer) -> AgentFacts:
         registered=answer.first("registered", "none"),
         enabled=answer.first("enabled") == "yes",
         masked=answer.first("masked") == "yes",
+        remains=bool(answer.first("remains")),
         updaters=tuple(answer.all("updater")),
         unzipped=answer.first("unzipped") or None,
         interrupted=bool(answer.first("interrupted")),
+        leftover=answer.first("leftover") or None,
         backup=answer.first("backup") or None,
         running_pid=answer.number("running"),
         log=tuple(redact(line) for line in answer.all("log")),
@@ -214,16 +227,15 @@ def _digest(line: str) -> tuple[str, str]:
     return name, digest.strip()
 
 
-def _record(answer: Answer) -> tuple[str | None, dict[str, str]]:
-    package = None
-    recorded = {}
-    for line in answer.all("record"):
-        if line.startswith("package "):
-            package = line.partition(" ")[2]
-        else:
-            name, digest = _digest(line)
-            recorded[name] = digest
-    return package, recorded
+def _record(answer: Answer) -> tuple[str | None, dict[str, str], bool]:
+    """Return the package's digest, the files' digests, and whether the record is corrupt: then nothing of it counts."""
+    lines = answer.all("record")
+    if not lines:
+        return None, {}, False
+    package = _PACKAGE.fullmatch(lines[0])
+    if not package or len(lines) == 1 or not all(map(_RECORDED.fullmatch, lines[1:])):
+        return None, {}, True
+    return package["digest"], dict(map(_digest, lines[1:])), False
 
 
 def _backend(answer: Answer) -> str:

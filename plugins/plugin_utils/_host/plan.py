@@ -116,19 +116,24 @@ def _mend(wanted: Wanted, agent: AgentFacts) -> Plan:
         steps.append(Step("register", "the service is not registered"))
     if not agent.enabled:
         steps.append(Step("enable", "the service is masked" if agent.masked else "the service does not start at boot"))
-    return Plan(tuple(steps))
+    return Plan(tuple(steps)) if steps else _tidy(agent)
+
+
+def _tidy(agent: AgentFacts) -> Plan:
+    """Every run tidies up after one that was killed; where there is nothing else to do, that is the step."""
+    return Plan((Step("tidy", f"a run that was killed left {agent.leftover}"),)) if agent.leftover else Plan()
 
 
 def _absent(_wanted: Wanted, agent: AgentFacts) -> Plan:
     there = [
         *(["the agent"] if agent.installed else []),
-        *(["its registration"] if agent.registered != "none" and not agent.installed else []),
+        *(["its registration"] if agent.remains and not agent.installed else []),
         *agent.updaters,
         *([agent.unzipped] if agent.unzipped else []),
         *([agent.backup] if agent.backup else []),
         *(["what an interrupted run left"] if agent.interrupted and not agent.backup else []),
     ]
-    return Plan((Step("remove", "there is " + ", ".join(there)),)) if there else Plan()
+    return Plan((Step("remove", "there is " + ", ".join(there)),)) if there else _tidy(agent)
 
 
 def _restarted(_wanted: Wanted, _agent: AgentFacts) -> Plan:

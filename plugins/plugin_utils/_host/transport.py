@@ -4,7 +4,8 @@
 """Private to the collection: runs a script on the guest over Ansible's connection, in one round trip where that can be.
 
 Where connection and become method can pipe (the option ``pipelining`` need not be on), script and payload go over
-standard input. Elsewhere they are uploaded first.
+standard input. Elsewhere they are uploaded first: over standard input of the login user's own shell where the connection
+alone can pipe (neither sftp nor scp is needed then), else as Ansible transfers files.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ BOOTSTRAP = (
 # The controller holds what it pipes in memory, once a host in work at the same time.
 PIPE_LIMIT_BYTES = 64 * 1024 * 1024
 
-_WANTS_TTY = re.compile(r"sudo: .*(must have a tty|a terminal is required|no tty present)", re.IGNORECASE)
+# In whatever language the guest's sudo speaks.
+_SUDO_REFUSED = re.compile(r"^sudo: ", re.MULTILINE)
 
 
 class Guest(Protocol):
@@ -64,30 +66,58 @@ class AnsibleGuest:
         nonce = secrets.token_hex(8)
         script = make_script(nonce)
         if self._pipes and not _too_large(payload):
-            result = self._pipe(script, payload)
-            if not _WANTS_TTY.search(result["stderr"] + result["stdout"]):
+            result = self._execute(BOOTSTRAP, _stream(script, payload))
+            if wire.begun(result["stdout"], nonce) or not _SUDO_REFUSED.search(result["stderr"] + result["stdout"]):
                 return _answer(result, nonce)
-            # sudoers says requiretty: go on with a terminal, which rules out standard input.
+            # Nothing ran. Maybe sudoers says requiretty: go on with a terminal, which rules out standard input.
             self._pipes = False
-        return _answer(self._upload(script, payload), nonce)
+        return _answer(self._upload(script, payload, nonce), nonce)
 
-    def _pipe(self, script: str, payload: Path | None) -> dict[str, Any]:
-        data = f"{script}{SCRIPT_END}\n".encode() + (payload.read_bytes() if payload else b"")
-        result: dict[str, Any] = self._action._low_level_execute_command(BOOTSTRAP, in_data=data)
+    def _execute(self, command: str, data: bytes | None = None, become: bool = True) -> dict[str, Any]:
+        result: dict[str, Any] = self._action._low_level_execute_command(command, in_data=data, sudoable=become)
         return result
 
-    def _upload(self, script: str, payload: Path | None) -> dict[str, Any]:
-        folder = self._action._make_tmp_path()
+    def _upload(self, script: str, payload: Path | None, nonce: str) -> dict[str, Any]:
+        if self._action._connection.has_pipelining and not _too_large(payload):
+            folder = self._put(_stream(script, payload), nonce)
+            command = f"({BOOTSTRAP}) <{shlex.quote(folder)}/stream"
+        else:
+            folder = self._action._make_tmp_path()
+            command = self._transfer(script, payload, folder)
+        # The guest takes the folder away itself: that saves a round trip.
+        result = self._execute(f"{command}; rm -rf {shlex.quote(folder)}")
+        self._action._connection._shell.tmpdir = None
+        return result
+
+    def _put(self, data: bytes, nonce: str) -> str:
+        """Make a folder like Ansible's, as the login user, and put the data into it; return its path."""
+        parent = self._action.get_shell_option("remote_tmp", default="~/.ansible/tmp")
+        # With echo as Ansible does it: that expands ~ and variables and keeps blanks.
+        command = (
+            f'umask 77; p="$(echo {parent})"; d=$p/ansible-tmp-{nonce}; mkdir -p "$p" && mkdir "$d" && '
+            f'cat >"$d/stream" && cd "$d" && echo && echo "{nonce} $(pwd)"'
+        )
+        result = self._execute(command, data, become=False)
+        for line in result["stdout"].splitlines():
+            said, _blank, folder = line.partition(" ")
+            if said == nonce:
+                # From here on Ansible takes it away, should we not come to it.
+                self._action._connection._shell.tmpdir = folder
+                self._action._cleanup_remote_tmp = True
+                return folder
+        said = wire.printable(" | ".join(result["stderr"].strip().splitlines())[-400:])
+        raise HostError(
+            f"The script could not be put into {parent} on the guest, status {result['rc']}: {said or 'no word'}. "
+            "Set ansible_remote_tmp to a folder that the login user can write."
+        )
+
+    def _transfer(self, script: str, payload: Path | None, folder: str) -> str:
         join = self._action._connection._shell.join_path
         remote_script = self._action._transfer_data(join(folder, "script"), script)
         source = "/dev/null"
         if payload:
             source = self._action._transfer_file(str(payload), join(folder, "payload"))
-        # The guest takes the folder away itself: that saves a round trip.
-        command = f"sh {shlex.quote(remote_script)} <{shlex.quote(source)}; rm -rf {shlex.quote(folder)}"
-        result: dict[str, Any] = self._action._low_level_execute_command(command)
-        self._action._connection._shell.tmpdir = None
-        return result
+        return f"sh {shlex.quote(remote_script)} <{shlex.quote(source)}"
 
 
 def can_pipe(connection: Any) -> bool:
@@ -99,6 +129,11 @@ def can_pipe(connection: Any) -> bool:
     # The local connection gives a become method that asks for a password a terminal, unless its option says otherwise.
     prompts = bool(become and become.expect_prompt())
     return not (prompts and connection.transport == "local" and not connection.get_option("pipelining"))
+
+
+def _stream(script: str, payload: Path | None) -> bytes:
+    """Return what BOOTSTRAP reads."""
+    return f"{script}{SCRIPT_END}\n".encode() + (payload.read_bytes() if payload else b"")
 
 
 def _too_large(payload: Path | None) -> bool:

@@ -47,6 +47,11 @@ class Answer:
         return int(text) if text.isascii() and text.isdigit() else None
 
 
+def begun(output: str, nonce: str) -> bool:
+    """Return whether a script began to answer within its output, complete or not."""
+    return begin_marker(nonce) in output
+
+
 def parse(output: str, nonce: str) -> Answer:
     """Return what a script answered within its output.
 

@@ -98,9 +98,26 @@ def test_digests_and_record_are_read_in_both_shapes(digests: list[str], recorded
 
 
 def test_the_record_is_the_package_and_each_file_by_its_name() -> None:
-    seen = agent(record=[f"package {PACKAGE}", "12 34 ./lib/a.jar", "ff  ./b"])
-    assert (seen.package_sha256, seen.recorded) == (PACKAGE, {"lib/a.jar": "12 34", "b": "ff"})
-    assert agent(record=None).package_sha256 is None
+    seen = agent(record=[f"package {PACKAGE}", "12 34 ./lib/a.jar", f"{PACKAGE}  ./b"])
+    assert (seen.package_sha256, seen.recorded) == (PACKAGE, {"lib/a.jar": "12 34", "b": PACKAGE})
+    assert (agent(record=None).package_sha256, agent(record=None).damage) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["?? ??"],
+        [f"package {PACKAGE}"],
+        ["package 12", *lines_of(DIGESTS)],
+        [f"package {PACKAGE}", *lines_of(DIGESTS), "c3c3"],
+        [f"package {PACKAGE}", "c3c3  ./lib/a.jar"],
+        lines_of(DIGESTS),
+    ],
+)
+def test_a_corrupt_record_is_damage_and_nothing_of_it_counts(lines: list[str]) -> None:
+    seen = agent(record=lines)
+    assert seen.damage == ("the record of what was installed is corrupt",)
+    assert (seen.package_sha256, seen.recorded) == (None, {})
 
 
 @pytest.mark.parametrize(

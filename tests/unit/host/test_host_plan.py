@@ -173,7 +173,7 @@ def test_without_upgrade_any_version_will_do() -> None:
         (ABSENT, None),
         ({}, "there is the agent"),
         ({"present": None}, "there is the agent"),
-        ({**ABSENT, "registered": "initd"}, "there is its registration"),
+        ({**ABSENT, "remains": "yes"}, "there is its registration"),
         ({**ABSENT, "unzipped": UNZIPPED}, f"there is {UNZIPPED}"),
         ({**ABSENT, "updater": ["/CloudResetPwdUpdateAgent", "/N"]}, "there is /CloudResetPwdUpdateAgent, /N"),
         ({**ABSENT, "backup": "/.cloudreset/backup"}, "there is /.cloudreset/backup"),
@@ -191,6 +191,13 @@ def test_without_upgrade_any_version_will_do() -> None:
 def test_absent_leaves_nothing(base: dict[str, Any], told: str | None) -> None:
     found = plan(Wanted("absent"), agent(base))
     assert [(step.name, step.why) for step in found.steps] == ([("remove", told)] if told else [])
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_what_a_killed_run_left_is_a_step_only_where_there_is_no_other(state: str) -> None:
+    base = {} if state == "present" else ABSENT
+    assert steps(Wanted(state), {**base, "leftover": "/.cloudreset"}) == ["tidy"]
+    assert "tidy" not in steps(Wanted(state), {**base, "leftover": "/.cloudreset", "updater": "/U", "enabled": "no"})
 
 
 @pytest.mark.parametrize("base", [{}, {"enabled": "no"}, {"running": "17"}])

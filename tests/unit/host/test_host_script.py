@@ -143,7 +143,7 @@ def test_the_probe_knows_its_time_and_has_no_apply() -> None:
 
 
 def test_nothing_asks_for_the_pending_password() -> None:
-    assert "reset_password" not in linux_script.apply_script(NONCE, {})
+    assert "/reset_password" not in linux_script.apply_script(NONCE, {})
 
 
 def test_the_environment_is_the_scripts_own(shell: list[str]) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host import linux_script
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.redaction import redact
 
 SHELLS = {"dash": ["dash"], "bash": ["bash"], "busybox": ["busybox", "sh"]}
 SERVICE = "cloudResetPwdAgent"
@@ -72,6 +73,25 @@ def write(root: Path, files: dict[str, str]) -> None:
         else:
             path.write_text(text)
             path.chmod(0o755)
+
+
+# --- secrets ---
+
+
+def test_secrets_go_on_the_guest_as_they_do_on_the_controller(shell: list[str]) -> None:
+    lines = [
+        "echo root:Secret-1@x|chpasswd",
+        "ROOT:Secret-1 root: apart, root:",
+        "net user Administrator Secret-1",
+        'answer {"reset_password":"c2VjcmV0MQ==/+xyz"} 200',
+        r'"{\"reset_password\": \"c2VjcmV0MQ==\"}"',
+        "reset_password = 'c2VjcmV0MQ=='",
+        'GET reset_password, then {"reset_password":""} and {"reset_password":"Fail"}',
+        "nothing here",
+    ]
+    told = run(shell, "redacted <<'END'\n" + "\n".join(lines) + "\nEND").splitlines()
+    assert told == [redact(line) for line in lines]
+    assert not re.search("ecret-1|c2Vj", "\n".join(told))
 
 
 # --- bounded and alone ---

@@ -10,7 +10,6 @@ stage=$scratch/stage
 take_lock() {
   waited=0
   unmakeable=
-  read -r boot </proc/sys/kernel/random/boot_id
   # The one before may take the folder away between the two.
   until { [ -d "$work" ] || mkdir -m 700 "$work"; } && mkdir "$work/lock"; do
     if [ ! -e "$work/lock" ]; then
@@ -20,10 +19,8 @@ take_lock() {
       continue
     fi
     unmakeable=
-    holder=''
-    held_boot=''
-    read -r holder held_boot 2>/dev/null <"$work/lock/holder"
-    if [ -n "$holder" ] && { [ "$held_boot" != "$boot" ] || [ ! -d "/proc/$holder" ]; }; then
+    lock_holder
+    if [ "$held" = no ]; then
       rm -rf "$work/lock"
       continue
     fi
@@ -33,7 +30,8 @@ take_lock() {
     sleep 1
     waited=$((waited + 1))
   done
-  echo "$$ $boot" >"$work/lock/holder"
+  read -r boot </proc/sys/kernel/random/boot_id
+  echo "$$ $(started $$) $boot" >"$work/lock/holder"
   rm -rf "$scratch"
   mkdir -m 700 "$scratch"
 }
@@ -119,18 +117,20 @@ step_selinux_enforcing() {
   rm -f "$work/permissive"
 }
 
-# Moves what is there aside. A backup left by a run that was killed is the older truth: it stays, and what that run left
-# half-done goes.
+# Moves what is there aside. What a run that was killed had put aside is the older truth: it stays, and what that run
+# left half-done goes. The mark $work/interrupted says how the old agent was registered, or that there was none.
 step_backup() {
   registration "$service"
   was_registered=$registered
   was_enabled=$enabled
   [ -x "$script" ] && bounded 60 alone "$script" stop >/dev/null 2>&1 </dev/null
-  if [ -f "$work/interrupted" ] && [ -d "$work/backup" ]; then
+  mark=''
+  read -r mark 2>/dev/null <"$work/interrupted"
+  if [ "$mark" = nothing ] || { [ -f "$work/interrupted" ] && [ -d "$work/backup" ]; }; then
     rm -rf "$agent" || { fail "cannot remove $agent"; return; }
   else
     rm -rf "$work/backup"
-    echo "$was_registered $was_enabled" >"$work/interrupted"
+    [ -n "$mark" ] || echo "$was_registered $was_enabled" >"$work/interrupted"
     mv "$agent" "$work/backup" || { fail "cannot move $agent to $work/backup"; return; }
   fi
   backed_up=yes
@@ -138,12 +138,12 @@ step_backup() {
 }
 
 step_setup() {
-  [ -f "$work/interrupted" ] || echo "none no" >"$work/interrupted"
+  [ -s "$work/interrupted" ] || echo nothing >"$work/interrupted"
   set_up=yes
   cd "$stage" || { fail "cannot enter $stage"; return; }
   bounded "$setup_timeout" alone sh ./setup.sh >"$scratch/output" 2>&1 </dev/null
   cd /
-  tr -d '\r' <"$scratch/output" | tail -n 40 | head -c 8192 | say_lines setup
+  tr -d '\r' <"$scratch/output" | tail -n 40 | redacted | head -c 8192 | say_lines setup
   # The guide's rule, in its words. The exit status means nothing.
   if [ -n "$timed_out" ]; then
     fail "setup.sh was ended after $setup_timeout s (setup_timeout)"
@@ -182,7 +182,15 @@ step_backend() {
   cat "$scratch/conf" >"$conf" || fail "cannot write $conf"
 }
 
+# A mask is a link to /dev/null, or an empty file. It keeps every other registration from counting.
+unmask() {
+  for directory in /etc/systemd/system /run/systemd/system; do
+    [ -s "$directory/$service.service" ] || rm -f "$directory/$service.service"
+  done
+}
+
 step_register() {
+  unmask
   bounded 60 alone "$script" install >"$scratch/output" 2>&1 </dev/null
   reload
   registration "$service"
@@ -199,11 +207,8 @@ step_enable() {
   registration "$service"
   [ "$registered" != none ] || { step_register || return; }
   [ "$enabled" = no ] || return 0
-  if [ "$masked" = yes ]; then
-    systemctl unmask "$service.service" >/dev/null 2>&1
-    rm -f "/run/systemd/system/$service.service"
-    registration "$service"
-  fi
+  unmask
+  registration "$service"
   for way in systemctl update-rc.d chkconfig insserv links; do
     [ "$enabled" = no ] || break
     enable_by "$way" >"$scratch/output" 2>&1 </dev/null
@@ -254,9 +259,7 @@ step_finish() {
 unregister() {
   has systemctl && systemctl disable "$1.service" >/dev/null 2>&1 </dev/null
   has chkconfig && chkconfig --del "$1" >/dev/null 2>&1 </dev/null
-  rm -f "/etc/init.d/$1" "/etc/rc.d/init.d/$1" "/etc/systemd/system/$1.service" "/run/systemd/system/$1.service" \
-    /etc/systemd/system/*.wants/"$1.service" /etc/rc[0-6S].d/[SK]??"$1" /etc/rc.d/rc[0-6S].d/[SK]??"$1" \
-    /etc/init.d/rc[0-6S].d/[SK]??"$1"
+  with_traces "$1" rm -f
   reload
 }
 
@@ -278,7 +281,7 @@ step_remove() {
 
 run_script() {
   bounded "$setup_timeout" alone "$script" "$1" >"$scratch/output" 2>&1 </dev/null
-  tail -n 40 "$scratch/output" | head -c 8192 | say_lines setup
+  tail -n 40 "$scratch/output" | redacted | head -c 8192 | say_lines setup
   [ -z "$timed_out" ] || fail "$script $1 was ended after $setup_timeout s (setup_timeout)"
 }
 
@@ -297,17 +300,20 @@ step_stop() {
   [ -z "$(running_pid)" ] || fail "$service still runs"
 }
 
+# Letting go of the lock does it.
+step_tidy() { :; }
+
 # --- the run ---
 
 # Puts back what was there before.
 roll_back() {
   if [ -n "${backed_up:-}${set_up:-}" ]; then
-    [ -r "$agent/logs/resetPwdAgent.log" ] && tail -n 10 "$agent/logs/resetPwdAgent.log" | say_lines failed_log
+    [ -r "$agent/logs/resetPwdAgent.log" ] && tail -n 10 "$agent/logs/resetPwdAgent.log" | redacted | say_lines failed_log
     [ -x "$script" ] && bounded 60 alone "$script" stop >/dev/null 2>&1 </dev/null
     unregister "$service"
     rm -rf "$agent"
-    if [ -d "$work/backup" ] && mv "$work/backup" "$agent"; then
-      read -r was_registered was_enabled <"$work/interrupted"
+    read -r was_registered was_enabled <"$work/interrupted"
+    if [ "$was_registered" != nothing ] && [ -d "$work/backup" ] && mv "$work/backup" "$agent"; then
       [ "$was_registered" = none ] || step_register
       [ "$was_enabled" = no ] || step_enable
       say rolled_back "$agent"
@@ -335,7 +341,7 @@ apply() {
       if "step_$step"; then
         say step "$step ok"
       else
-        say step "$step failed ${problem:-without a word}"
+        say step "$step failed $(echo "${problem:-without a word}" | redacted)"
         roll_back
         break
       fi

@@ -29,6 +29,14 @@ say_lines() {
   done
 }
 
+# Takes the secrets out of what a log or a program says, here already: with -vvv Ansible prints a guest's answer as it came.
+# The same as redaction.py.
+redacted() {
+  sed -e 's/\([Rr][Oo][Oo][Tt]:\)[^[:space:]][^[:space:]]*/\1********/g' \
+    -e 's/\([Aa]dministrator[[:space:]][[:space:]]*\)[^[:space:]][^[:space:]]*/\1********/g' \
+    -e "s/\(reset_password[\\\\\"']*[[:space:]]*[:=][[:space:]]*[\\\\\"']*\)[^\\\\\"',}[:space:]]\{8,\}/\1********/g"
+}
+
 has() { command -v "$1" >/dev/null 2>&1; }
 
 # bounded SECONDS COMMAND...: runs it and ends it, with its process group if it leads one (see alone), when the time is up.
@@ -85,6 +93,15 @@ any_exists() {
   return 1
 }
 
+# with_traces NAME COMMAND...: gives the command every place where a registration may lie, but for the system's packages.
+with_traces() {
+  name=$1
+  shift
+  "$@" "/etc/init.d/$name" "/etc/rc.d/init.d/$name" /etc/rc[0-6S].d/[SK]??"$name" /etc/rc.d/rc[0-6S].d/[SK]??"$name" \
+    /etc/init.d/rc[0-6S].d/[SK]??"$name" "/etc/systemd/system/$name.service" "/run/systemd/system/$name.service" \
+    /etc/systemd/system/*.wants/"$name.service"
+}
+
 # registration NAME: sets registered (unit, initd, none) and enabled (yes, no) by what lies on disk. That is what the next
 # boot reads; the answer of a running init may be older than the disk.
 registration() {
@@ -94,7 +111,8 @@ registration() {
   for directory in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system \
     /lib/systemd/system; do
     unit=$directory/$1.service
-    if [ -c "$unit" ]; then
+    # systemd takes an empty file for a mask, too.
+    if [ -c "$unit" ] || { [ -f "$unit" ] && [ ! -s "$unit" ]; }; then
       masked=yes
     elif [ -f "$unit" ] && systemd_runs; then
       registered=unit
@@ -134,6 +152,25 @@ running_pid() {
   fi
 }
 
+# started PID: when a process started, in ticks since boot, or nothing. Numbers of processes come again, this does not.
+started() {
+  read -r stat 2>/dev/null <"/proc/$1/stat" || return
+  # shellcheck disable=SC2086 # split into words; the program's name, which may have blanks, is cut off before
+  set -- ${stat##*)}
+  echo "${20}"
+}
+
+# Sets holder to the process that holds the guest's lock, and held to yes (it lives), no (it is gone) or nothing (not told).
+lock_holder() {
+  holder=''
+  held=''
+  read -r boot </proc/sys/kernel/random/boot_id
+  read -r holder since held_boot 2>/dev/null <"$work/lock/holder"
+  [ -n "$holder" ] || return
+  held=no
+  [ "$held_boot" != "$boot" ] || [ "$(started "$holder")" != "$since" ] || held=yes
+}
+
 # What is there of the agent, as far as a plan rests on it.
 say_agent() {
   [ -d "$agent" ] && say directory "$agent"
@@ -152,8 +189,9 @@ say_agent() {
   say registered "$registered"
   say enabled "$enabled"
   say masked "$masked"
-  registration cloudResetPwdUpdateAgent
-  { [ -d /CloudResetPwdUpdateAgent ] || [ "$registered" != none ]; } && say updater /CloudResetPwdUpdateAgent
+  with_traces "$service" any_exists && say remains yes
+  any_exists /CloudResetPwdUpdateAgent || with_traces cloudResetPwdUpdateAgent any_exists &&
+    say updater /CloudResetPwdUpdateAgent
   [ -d /CloudResetPwdAgentNew ] && say updater /CloudResetPwdAgentNew
   [ -d /CloudResetPwdAgent ] && say unzipped /CloudResetPwdAgent
   [ -f "$work/interrupted" ] && say interrupted "$work"

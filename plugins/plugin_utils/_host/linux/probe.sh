@@ -144,7 +144,7 @@ say_metadata() {
 
 say_log() {
   path=$agent/logs/resetPwdAgent.log
-  [ -r "$path" ] && tail -n 10 "$path" | say_lines log
+  [ -r "$path" ] && tail -n 10 "$path" | redacted | say_lines log
   pid=$(running_pid)
   [ -n "$pid" ] && say running "$pid"
 }
@@ -158,4 +158,7 @@ probe() {
   printf '%s\n' "$state"
   say fingerprint "$(printf '%s\n' "$state" | cksum)"
   say_log
+  # Apart from the fingerprint, since apply holds the lock itself.
+  lock_holder
+  [ "$held" != no ] || say leftover "$work"
 }

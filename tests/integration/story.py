@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 cloudreset contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A play of several tasks on one host: what happens to it between two runs of ours costs no run of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controller import Controller
+
+from lab.client import Host
+from lab.package import build
+from lab.package_options import PackageOptions
+
+AGENT = "/CloudrResetPwdAgent"
+SERVICE = "cloudResetPwdAgent"
+TRACES = "ls -d /Cloud* /.cloudreset /etc/init.d/cloudReset* /etc/rc?.d/*cloudReset* 2>/dev/null"
+# Each set up by itself; what lies between setup and finish differs with what is to be repaired.
+FRESH = ["receive", "setup", "modes", "enable", "record", "finish"]
+REINSTALL = ["receive", "backup", "setup", "modes", "backend", "enable", "record", "finish"]
+
+Task = Mapping[str, Any]
+
+
+def audit(name: str = "audit", **options: Any) -> Task:
+    """A task of reset_agent_info."""
+    return {"name": name, "cloudreset.huaweicloud.reset_agent_info": options}
+
+
+def agent(name: str, **options: Any) -> Task:
+    """A task of reset_agent; a failure of it does not end the story."""
+    return {"name": name, "cloudreset.huaweicloud.reset_agent": options, "ignore_errors": True}
+
+
+def script(text: str) -> Task:
+    """What an operator or an accident does on the guest."""
+    return {"name": "script", "ansible.builtin.raw": text}
+
+
+def tell(controller: Controller, host: Host, *tasks: Task, flags: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+    """Run the tasks and return each one's result by its name, with its kind."""
+    source = {
+        "base_url": controller.lab.base_url,
+        "ca_path": str(controller.lab.ca),
+        "cache_dir": str(controller.cache),
+    }
+    play = {
+        "hosts": host.name,
+        "gather_facts": False,
+        "module_defaults": {"cloudreset.huaweicloud.reset_agent": source},
+        "tasks": list(tasks),
+    }
+    run = controller.play([play], flags)
+    assert {line["task"] for line in run.results} == {task["name"] for task in tasks}, run.output
+    return {line["task"]: {**line["result"], "kind": line["kind"]} for line in run.results}
+
+
+def package(controller: Controller, name: str = "package", **options: Any) -> dict[str, str]:
+    """Build a package on the controller and return the options that name it."""
+    built = build(PackageOptions(**options), controller.folder / f"{name}.zip")
+    return {"package": str(built.path), "checksum": built.sha256}
+
+
+def steps(result: Mapping[str, Any]) -> list[str]:
+    """Return the names of a result's steps."""
+    return [step["name"] for step in result["steps"]]
