@@ -18,8 +18,8 @@ from lab.client import Host, Lab
 
 ROOT = Path(__file__).parents[2]
 CALLBACKS = Path(__file__).parent / "callbacks"
-# Counts round trips: each is one start of ssh, sftp or scp. Ansible's own question whether ssh knows ControlPersist goes
-# nowhere.
+# Counts round trips: each is one start of ssh, sftp or scp. Ansible's own question whether ssh knows ControlPersist
+# goes nowhere.
 COUNTING = '#!/bin/sh\n[ "$*" = "-o ControlPersist" ] || echo >>"$SSH_LOG"\nexec "${0##*/}" "$@"\n'
 PROGRAMS = ("ssh", "sftp", "scp")
 

@@ -4,8 +4,8 @@
 """Private to the collection: runs a script on the guest over Ansible's connection, in one round trip where that can be.
 
 Where connection and become method can pipe (the option ``pipelining`` need not be on), script and payload go over
-standard input. Elsewhere they are uploaded first: over standard input of the login user's own shell where the connection
-alone can pipe (neither sftp nor scp is needed then), else as Ansible transfers files.
+standard input. Elsewhere they are uploaded first: over standard input of the login user's own shell where the
+connection alone can pipe (neither sftp nor scp is needed then), else as Ansible transfers files.
 """
 
 from __future__ import annotations
@@ -99,12 +99,12 @@ class AnsibleGuest:
         )
         result = self._execute(command, data, become=False)
         for line in result["stdout"].splitlines():
-            said, _blank, folder = line.partition(" ")
-            if said == nonce:
+            mark, _blank, folder = line.partition(" ")
+            if mark == nonce:
                 # From here on Ansible takes it away, should we not come to it.
                 self._action._connection._shell.tmpdir = folder
                 self._action._cleanup_remote_tmp = True
-                return folder
+                return str(folder)
         said = wire.printable(" | ".join(result["stderr"].strip().splitlines())[-400:])
         raise HostError(
             f"The script could not be put into {parent} on the guest, status {result['rc']}: {said or 'no word'}. "
