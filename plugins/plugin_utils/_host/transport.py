@@ -86,7 +86,8 @@ class AnsibleGuest:
             command = self._transfer(script, payload, folder)
         # The guest takes the folder away itself: that saves a round trip.
         result = self._execute(f"{command}; rm -rf {shlex.quote(folder)}")
-        self._action._connection._shell.tmpdir = None
+        if wire.begun(result["stdout"], nonce):
+            self._action._connection._shell.tmpdir = None  # else nothing ran, and it is Ansible's to take away
         return result
 
     def _put(self, data: bytes, nonce: str) -> str:

@@ -61,7 +61,11 @@ class Connection:
 
 
 class LocalAction:
-    """Does on this machine what Ansible's action would do on the guest. ``refusal`` is sudo's answer to a pipe."""
+    """Does on this machine what Ansible's action would do on the guest. ``refusal`` is sudo's answer to a pipe; where
+    ``stubborn``, to everything.
+    """
+
+    stubborn = False
 
     def __init__(self, folder: Path, connection: Connection, refusal: tuple[str, str] | None = None) -> None:
         shell = SimpleNamespace(**{**vars(connection._shell), "tmpdir": "not ours"})
@@ -77,7 +81,7 @@ class LocalAction:
     ) -> dict[str, Any]:
         self.ways.append(("become" if sudoable else "login") + (" pipe" if in_data is not None else ""))
         self.modes |= {path.stat().st_mode & 0o777 for path in self.left}
-        if self.refusal and sudoable and in_data is not None:
+        if self.refusal and sudoable and (in_data is not None or self.stubborn):
             return {"rc": 1, "stdout": self.refusal[0], "stderr": self.refusal[1]}
         done = subprocess.run(["sh", "-c", command], input=in_data or b"", capture_output=True, timeout=20, check=False)
         return {"rc": done.returncode, "stdout": done.stdout.decode(), "stderr": done.stderr.decode()}
@@ -94,6 +98,7 @@ class LocalAction:
     def _make_tmp_path(self) -> str:
         folder = self.parent / "ansible-tmp-1"
         folder.mkdir(0o700, parents=True)
+        self._connection._shell.tmpdir, self._cleanup_remote_tmp = str(folder), True
         return str(folder)
 
     def _transfer_data(self, path: str, data: str) -> str:
@@ -145,6 +150,16 @@ def test_ansible_need_not_take_away_what_the_guest_took_away(tmp_path: Path, con
     AnsibleGuest(action).run(script)
     assert action._connection._shell.tmpdir is None
     assert action.modes == {0o700}
+
+
+@pytest.mark.parametrize("connection", [Connection(), TRANSFER], ids=["put", "transfer"])
+def test_ansible_takes_away_what_no_script_came_to(tmp_path: Path, connection: Connection) -> None:
+    action = LocalAction(tmp_path, connection, refusal=("", "sudo: a password is required"))
+    action.stubborn = True
+    with pytest.raises(HostError, match="a password is required"):
+        AnsibleGuest(action).run(script)
+    assert [str(path) for path in action.left] == [action._connection._shell.tmpdir]
+    assert action._cleanup_remote_tmp
 
 
 def test_a_folder_that_cannot_be_made_is_told_with_the_remedy(tmp_path: Path) -> None:
