@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import functools
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,11 +29,14 @@ def _script(nonce: str, variables: Mapping[str, str], fragments: tuple[str, ...]
     assignments = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
     # Standard input is the payload's alone: nothing may read it by accident.
     calls = [f"echo; echo {shlex.quote(begin_marker(nonce))}", work, f"echo {shlex.quote(end_marker(nonce))}"]
-    return "\n".join([*assignments, *map(_fragment, fragments), *calls, ""])
+    return "\n".join([*assignments, *(_FRAGMENTS[name] for name in fragments), *calls, ""])
 
 
-@functools.cache
 def _fragment(name: str) -> str:
     """Return a fragment without comments and indentation: the guest's shell reads its script byte by byte."""
     lines = (_FOLDER / name).read_text(encoding="utf-8").splitlines()
     return "\n".join(line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+# At import, which is once in Ansible's parent process and not in each of the workers that it forks, one a host.
+_FRAGMENTS = {name: _fragment(name) for name in ("common.sh", "probe.sh", "apply.sh")}

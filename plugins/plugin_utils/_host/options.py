@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ class Options:
 
     def package_request(self, variant: str, run_id: str) -> PackageRequest:
         """Return what is to be fetched for a variant. Requests of one run_id share what the first of them found."""
-        return _request(asdict(self), variant, run_id)
+        return _request(vars(self), variant, run_id)
 
 
 def checked(spec: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -99,6 +99,9 @@ def checked(spec: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[dict
     Ansible's own check tells the first of them only. What does not fit has its default in what is returned, so that the
     rest can be checked, too.
     """
+    found = _validated(spec, arguments)
+    if not found.error_messages:
+        return dict(found.validated_parameters), []
     problems: dict[str, str] = {name: _misfit(name, spec, value) for name, value in arguments.items()}
     fitting = {name: value for name, value in arguments.items() if not problems[name]}
     values = dict(_validated(spec, fitting).validated_parameters)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from .._package.errors import UnsupportedPlatform
 from .._package.source import variant_for
@@ -92,7 +92,7 @@ def failed(prerequisites: Sequence[Prerequisite]) -> tuple[Prerequisite, ...]:
 
 def report(prerequisites: Sequence[Prerequisite]) -> list[dict[str, str]]:
     """Return them for a module's result."""
-    return [asdict(item) for item in prerequisites]
+    return [dict(vars(item)) for item in prerequisites]
 
 
 def sentence(prerequisites: Sequence[Prerequisite]) -> str:
