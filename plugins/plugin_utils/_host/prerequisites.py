@@ -166,7 +166,8 @@ def _metadata(facts: HostFacts, _limits: Limits) -> Prerequisite:
     )
     if status and " 200" not in status:
         return Prerequisite("metadata", FAIL, status, wanted, hint)
-    if status:
+    # wget shows no status line; its own status tells an answer from words of its own.
+    if status or facts.answer.number("metadata_status") == 0:
         return Prerequisite("metadata", FAIL, "an answer without a server's uuid", wanted, hint)
     said = [line for line in lines if line.strip()]
     # The last word of bash, perl or curl, without who said it where.

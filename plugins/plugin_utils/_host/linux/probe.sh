@@ -138,7 +138,9 @@ say_metadata() {
   answer=$(
     bounded "$metadata_timeout" metadata_request 2>&1 </dev/null
     [ -z "$timed_out" ] || printf '\nno answer within %s s\n' "$metadata_timeout"
+    exit "$status"
   )
+  say metadata_status "$?"
   printf '%s' "$answer" | tr -d '\r' | head -c 8192 | say_lines metadata
 }
 
