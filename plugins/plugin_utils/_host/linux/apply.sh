@@ -67,7 +67,7 @@ step_fetch() {
   bounded "$pull_timeout" download "$package_url" "$archive" >"$scratch/errors" 2>&1 </dev/null ||
     {
       [ -z "$timed_out" ] || echo "not there after $pull_timeout s" >"$scratch/errors"
-      fail "cannot fetch $package_url: $(tail -n 1 "$scratch/errors")"
+      fail "cannot fetch $package_url: $(head -n 1 "$scratch/errors")"
       return
     }
   sum=$(sha256sum "$archive")
