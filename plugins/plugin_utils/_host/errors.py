@@ -16,3 +16,7 @@ class HostError(Exception):
         """Take the sentence, and whether the guest may have been changed."""
         super().__init__(message)
         self.changed = changed
+
+
+class NotSentError(HostError):
+    """The script did not get to the guest, so that nothing of it ran there."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from . import wire
-from .errors import HostError
+from .errors import HostError, NotSentError
 from .redaction import redact
 
 SCRIPT_END = "#@end"
@@ -96,7 +96,7 @@ class AnsibleGuest:
         # With echo as Ansible does it: that expands ~ and variables and keeps blanks.
         command = (
             f'umask 77; p="$(echo {parent})"; d=$p/ansible-tmp-{nonce}; mkdir -p "$p" && mkdir "$d" && '
-            f'cat >"$d/stream" && cd "$d" && echo && echo "{nonce} $(pwd)"'
+            f'{{ cat >"$d/stream" && cd "$d" && echo && echo "{nonce} $(pwd)" || {{ rm -rf "$d"; exit 1; }}; }}'
         )
         result = self._execute(command, data, become=False)
         for line in result["stdout"].splitlines():
@@ -107,7 +107,7 @@ class AnsibleGuest:
                 self._action._cleanup_remote_tmp = True
                 return str(folder)
         said = wire.printable(" | ".join(result["stderr"].strip().splitlines())[-400:])
-        raise HostError(
+        raise NotSentError(
             f"The script could not be put into {parent} on the guest, status {result['rc']}: {said or 'no word'}. "
             "Set ansible_remote_tmp to a folder that the login user can write."
         )

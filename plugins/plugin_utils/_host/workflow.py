@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from . import linux_script, prerequisites
 from .delivery import Delivery, Packages
-from .errors import HostError
+from .errors import HostError, NotSentError
 from .facts import HostFacts, host_facts
 from .options import Options
 from .plan import Plan, Wanted, differs, plan
@@ -144,6 +144,8 @@ class Converger:
         payload = delivery.payload if delivery and planned.installs and not delivery.pull else None
         try:
             return self.guest.run(lambda nonce: linux_script.apply_script(nonce, variables), payload)
+        except NotSentError:
+            raise
         except HostError as exception:
             raise HostError(
                 f"{exception} The steps may have been carried out in part; a rerun repairs what is left.", changed=True
