@@ -10,7 +10,7 @@ import sys
 
 from bench import ground, report, targets
 from bench.contenders import CONTENDERS
-from bench.race import race
+from bench.race import Race, run
 from lab.process import LabError
 
 _QUIET_BELOW = 1.0
@@ -31,14 +31,15 @@ def main() -> int:
 
 def _measure(options: argparse.Namespace) -> int:
     rows = []
+    race = Race(options.only, options.quick, not options.ssh_defaults)
     with ground.prepared(max(options.hosts), _say) as lab:
         load = os.getloadavg()[0]
         if load >= _QUIET_BELOW:
             _say(f"Others are at work on this machine (load {load:.1f}): take the times with a grain of salt.")
         for count in options.hosts:
-            rows += race(lab, count, options.only, options.quick, _say)
+            rows += run(race, lab, count, _say)
     verdicts = targets.judge(rows)
-    found = report.document(rows, verdicts, load)
+    found = report.document(rows, verdicts, load, race)
     report.write(found)
     print(report.table(found), "", report.conditions(found), sep="\n")
     print(targets.last_line(verdicts))
@@ -56,6 +57,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--only", type=_names, default=list(CONTENDERS), metavar="NAME,…", help=", ".join(CONTENDERS))
     parser.add_argument("--quick", action="store_true", help="each once, where it is the median of three otherwise")
+    parser.add_argument(
+        "--ssh-defaults", action="store_true", help="ssh as OpenSSH and Ansible set it, for all of them"
+    )
     parser.add_argument("--readme", action="store_true", help="only put the newest result into README.md")
     return parser.parse_args()
 

@@ -44,15 +44,24 @@ class Row:
         return {**vars(self), "wall": self.wall}
 
 
-def race(lab: Lab, count: int, contenders: Sequence[str], quick: bool, say: Callable[[str], None]) -> list[Row]:
+@dataclass(frozen=True)
+class Race:
+    """Who runs and how: ``quick`` is each once, ``tuned`` is with the bench's settings of ssh."""
+
+    contenders: Sequence[str]
+    quick: bool = False
+    tuned: bool = True
+
+
+def run(race: Race, lab: Lab, count: int, say: Callable[[str], None]) -> list[Row]:
     """Measure the contenders, one after the other, on the same hosts."""
     hosts = ground.light_hosts(lab, count)
     meter = Meter(lab.paths, hosts)
     rows = []
-    for contender in contenders:
+    for contender in race.contenders:
         # Short: a control socket's path has to be.
-        arena = Arena(lab, hosts, Path(f"/tmp/cb-{contender}"))
-        times = 1 if quick else _TIMES.get(contender, _TIMES_OTHERS)
+        arena = Arena(lab, hosts, Path(f"/tmp/cb-{contender}"), race.tuned)
+        times = 1 if race.quick else _TIMES.get(contender, _TIMES_OTHERS)
         for job in JOBS:
             costs = [_measure(meter, arena, contender, job) for _ in range(times)]
             rows.append(_row(count, contender, job, costs))

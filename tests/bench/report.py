@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.contenders import FORKS, JOBS, OURS, ROOT
 from bench.ground import PACKAGE
-from bench.race import Row
+from bench.race import Race, Row
 from bench.targets import Verdict, last_line
 
 NEWEST = ROOT / "build/bench.json"
@@ -29,13 +29,15 @@ _HEADINGS = ("hosts", "job", "contender", "wall", "against ours", "controller CP
 _BLOCK = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
 
 
-def document(rows: Sequence[Row], verdicts: Sequence[Verdict], load: float) -> dict[str, Any]:
+def document(rows: Sequence[Row], verdicts: Sequence[Verdict], load: float, race: Race) -> dict[str, Any]:
     """Return all of it for JSON. ``load`` is the machine's before the start."""
     return {
         "measured": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": _machine(),
         "load_before": round(load, 2),
         "forks": FORKS,
+        "ssh_tuned": race.tuned,
+        "quick": race.quick,
         "package_padding": PACKAGE.padding,
         "rows": [row.report() for row in rows],
         "targets": [verdict.report() for verdict in verdicts],
@@ -58,13 +60,15 @@ def table(found: Mapping[str, Any]) -> str:
 def conditions(found: Mapping[str, Any]) -> str:
     """Return what the numbers hold for."""
     machine = found["machine"]
+    ssh = "curve25519 key exchange, no compression" if found["ssh_tuned"] else "the defaults of OpenSSH and Ansible"
+    times = "of one" if found["quick"] else "the median of three (stock: of one)"
     return (
         f"{found['measured'][:10]}, {machine['cpus']} cores ({machine['cpu']}), ansible-core "
-        f"{machine['ansible_core']}, Python {machine['python']}, load before {found['load_before']}; {found['forks']} "
-        f"at a time, a package of {found['package_padding'] // 1024**2} MB, fetched once by each installation. The "
-        "hosts run on the same cores, so wall times hold their work, too, and more of it the less a contender does "
-        "itself. Controller CPU is all that the command started (ansible-playbook, its workers, ssh and its masters), "
-        "by cgroup. Wall is the median of three (stock: one)."
+        f"{machine['ansible_core']}, Python {machine['python']}, {machine['ssh']} ({ssh}, for all), load before "
+        f"{found['load_before']}; {found['forks']} at a time, a package of {found['package_padding'] // 1024**2} MB, "
+        f"fetched once by each installation. Wall is {times}. The hosts run on the same cores, so wall times hold "
+        "their work, too, and more of it the less a contender does itself. Controller CPU is all that the command "
+        "started (ansible-playbook, its workers, ssh and its masters), by cgroup."
     )
 
 

@@ -10,8 +10,8 @@ package=/dev/null
 
 if [ "$1" = install ]; then
     address=$BASE_URL/linux/64/reset_pwd_agent/CloudResetPwdAgent.zip
-    package=$CACHE_DIR/CloudResetPwdAgent.zip
-    curl -fsS --cacert "$CA_PATH" -o "$package" "$address" -o "$package.sha256" "$address.sha256"
+    package=$HOME/CloudResetPwdAgent.zip
+    curl -fsS --cacert "$SSL_CERT_FILE" -o "$package" "$address" -o "$package.sha256" "$address.sha256"
     echo "$(cat "$package.sha256")  $package" | sha256sum --check --quiet
 fi
 
