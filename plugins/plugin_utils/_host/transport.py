@@ -128,7 +128,8 @@ def can_pipe(connection: Any) -> bool:
     if not connection.has_pipelining or (become and not getattr(become, "pipelining", become.name != "su")):
         return False
     # The local connection gives a become method that asks for a password a terminal, unless its option says otherwise.
-    prompts = bool(become and become.expect_prompt())
+    # The method's own expect_prompt knows that only once a command is built.
+    prompts = bool(become and become.get_option("become_pass"))
     return not (prompts and connection.transport == "local" and not connection.get_option("pipelining"))
 
 

@@ -33,8 +33,9 @@ class Become:
     prompts: bool = False
     name: str = "sudo"
 
-    def expect_prompt(self) -> bool:
-        return self.prompts
+    def get_option(self, name: str) -> str | None:
+        assert name == "become_pass"
+        return "S3cret" if self.prompts else None
 
 
 class OldBecome:
@@ -43,8 +44,8 @@ class OldBecome:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def expect_prompt(self) -> bool:
-        return False
+    def get_option(self, name: str) -> None:
+        assert name == "become_pass"
 
 
 @dataclass
