@@ -91,22 +91,23 @@ GUESTS = {
     ),
     "whose sh is busybox": Guest(
         {
+            "root by key": Way(PIPED, {}),
             "sudo": Way(PIPED, {"ansible_user": "noisy", **SUDO}),
-            "su": Way(UPLOADED, {"ansible_user": "plain", **SU}),
+            # Its sh prefers its own su, which does not know Debian's password hashes.
+            "su": Way(UPLOADED, {"ansible_user": "plain", **SU, "ansible_become_exe": "/usr/bin/su"}),
         },
-        # Its sh prefers its own su, which the lab leaves without the bit.
-        "chmod u+s /usr/local/lib/busybox",
         flavour="busybox",
     ),
 }
 
 
-def life(controller: Controller, name: str) -> list[dict[str, Any]]:
+def life(controller: Controller, name: str, **options: str) -> list[dict[str, Any]]:
     """Return the tasks: audit, install, unchanged, remove, unchanged."""
     source = {
         "base_url": controller.lab.base_url,
         "ca_path": str(controller.lab.ca),
         "cache_dir": str(controller.cache),
+        **options,
     }
     agent = "cloudreset.huaweicloud.reset_agent"
     calls = [{f"{agent}_info": {}}, *[{agent: source}] * 2, *[{agent: {**source, "state": "absent"}}] * 2]
