@@ -15,6 +15,8 @@ from controller import Controller, Run
 
 from lab.client import Host
 
+# Where the bucket has the package of this machine's architecture.
+ZIP = "/linux/64/reset_pwd_agent/CloudResetPwdAgent.zip"
 FORKS = "8"
 
 
