@@ -51,6 +51,7 @@ def changed(name: str) -> list[str]:
         ({"digest": changed(CONF)}, "installed", []),
         ({"unzipped": "/CloudResetPwdAgent"}, "installed", []),
         ({"digest": changed(JAR)}, "damaged", [f"{JAR} was changed"]),
+        ({"digest": changed(SCRIPT)}, "damaged", [f"{SCRIPT} was changed"]),
         ({"digest": changed(JAR), **NEITHER}, "damaged", [f"{JAR} was changed"]),
         ({"digest": [*without(JAR), "99  ./lib/b.jar"]}, "damaged", [f"{JAR} is missing"]),
         ({"digest": without(JAR)}, "damaged", ["lib is empty", f"{JAR} is missing"]),

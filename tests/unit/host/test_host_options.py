@@ -26,7 +26,7 @@ REGION = {"region": "ap-southeast-1"}
 
 def validated(arguments: dict[str, Any], spec: dict[str, Any] = AGENT_SPEC) -> dict[str, Any]:
     """What Ansible's own check makes of a task's arguments."""
-    result = ArgumentSpecValidator(spec).validate(arguments)
+    result = ArgumentSpecValidator(spec).validate(arguments)  # type: ignore[no-untyped-call]
     assert result.error_messages == []
     return dict(result.validated_parameters)
 
@@ -60,6 +60,8 @@ CA = __file__  # it has what a PEM file has: -----BEGIN CERTIFICATE-----
     [
         ({}, ["None of region, base_url and package is set", "set the one"]),
         ({"region": ""}, ["None of region, base_url and package is set"]),
+        ({"base_url": ""}, ["base_url is empty; set it, or leave it out."]),
+        ({"package": ""}, ["package is empty; set it, or leave it out."]),
         ({"region": "AP Southeast"}, ["region is 'AP Southeast'", "wanted one such as"]),
         ({**REGION, "fallback_region": "x"}, ["fallback_region is 'x'", "wanted one such as"]),
         ({"base_url": "ftp://mirror"}, ["base_url is 'ftp://mirror'", "wanted https://"]),
@@ -106,10 +108,25 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert [message.count(f"{name} is") + message.count(f"{name} has") for name in parts] == [1] * len(parts)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("region", "A"), ("base_url", "ftp://m"), ("package", "/no/such.zip"), ("fallback_region", "A")],
+)
+def test_a_bad_address_and_a_bad_checksum_are_both_told_once(name: str, value: str) -> None:
+    message = problems(**{**({} if name == "package" else REGION), name: value, "checksum": "md5:1"})
+    assert [message.count(part) for part in (f"{name} is '{value}'", "checksum is of the kind")] == [1, 1]
+
+
+def test_the_defaults_of_the_audit_are_those_of_the_installation() -> None:
+    defaults: dict[str, Any] = {name: spec.get("default") for name, spec in AGENT_SPEC.items()}
+    assert vars(Options(**{name: defaults[name] for name in ASSESS_SPEC})) == defaults
+
+
 def test_a_home_that_is_not_there_does_not_hide_the_rest() -> None:
     message = problems(cache_dir="~nosuchuser/c", package="~nosuchuser/p", ca_path="/no/ca.pem", setup_timeout=0)
     for name in ("cache_dir", "package", "ca_path", "setup_timeout"):
         assert f"{name} is" in message
+    assert "package is '~nosuchuser/p', cache_dir is '~nosuchuser/c', and" in message
 
 
 @pytest.mark.parametrize("state", ["absent", "restarted", "stopped"])

@@ -173,6 +173,19 @@ def test_what_is_wanted_is_told(limits: dict[str, Any], name: str, wanted: str) 
     assert one(name, {}, limits).wanted == wanted
 
 
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (["bash: connect: x", "bash: line 1: /dev/tcp/169.254.169.254/80: Connection refused"], "Connection refused"),
+        (["curl: (7) Failed to connect"], "(7) Failed to connect"),
+        (["no answer within 5 s", ""], "no answer within 5 s"),
+        ([OK, "", "{}"], "an answer without a server's uuid"),
+    ],
+)
+def test_the_metadata_services_silence_is_told_in_the_last_words_of_who_asked(lines: list[str], found: str) -> None:
+    assert one("metadata", {"metadata": lines}, {}).found == found
+
+
 @pytest.mark.parametrize("facts", [host(), host(dict.fromkeys(("uid", "nic", "metadata", "init", "tool", "os")))])
 def test_all_prerequisites_are_always_told_under_their_names_in_order(facts: Any) -> None:
     assert tuple(item.name for item in assess(facts, Limits())) == NAMES

@@ -64,7 +64,7 @@ def test_the_documentation_tells_every_key_of_the_result_and_no_other(module: st
         assert (name, set(told[name]["contains"])) == (name, set(part))
 
 
-TYPES = {"str": (str, type(None)), "bool": bool, "list": list, "dict": (dict, type(None))}
+TYPES: dict[str, Any] = {"str": (str, type(None)), "bool": bool, "list": list, "dict": (dict, type(None))}
 
 
 @pytest.mark.parametrize(("module", "result"), [("reset_agent", full), ("reset_agent_info", audit)])

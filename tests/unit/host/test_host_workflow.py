@@ -266,8 +266,10 @@ def test_a_mending_that_fails_tells_what_was_changed_before(steps: list[str], ch
 
 
 @pytest.mark.parametrize("steps", [["receive failed cut"], ["receive", "selinux_permissive failed read-only"]])
-def test_what_leaves_the_agent_alone_is_no_change(steps: list[str]) -> None:
-    run = Run({**BARE, "selinux": "1"}, done(BARE, steps), selinux="permissive_during_install")
+@pytest.mark.parametrize("delivery", ["push", "pull"])
+def test_what_leaves_the_agent_alone_is_no_change(steps: list[str], delivery: str) -> None:
+    steps = ["fetch" if step == "receive" and delivery == "pull" else step for step in steps]
+    run = Run({**BARE, "selinux": "1"}, done(BARE, steps), selinux="permissive_during_install", delivery=delivery)
     assert not run.outcome.changed
     assert run.outcome.problem
 
