@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -87,9 +88,14 @@ class Controller:
         environment: Mapping[str, str] | None = None,
         timeout: float = 180,
     ) -> Run:
-        """Run plays, or a playbook by its path or name."""
+        """Run plays, or a playbook by its path or name. An assertion fails, with the output, when it takes too long."""
         process = self.start(plays, flags, environment)
-        output, _nothing = process.communicate(timeout=timeout)
+        try:
+            output, _nothing = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, _nothing = process.communicate()
+            raise AssertionError(f"not done after {timeout} s:\n{output}") from None
         return self.finished(process, output)
 
     def start(
