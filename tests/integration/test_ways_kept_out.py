@@ -34,7 +34,6 @@ KEPT_OUT: dict[str, tuple[Mapping[str, Any], str]] = {
     "sudo, no password": ({**OPERATOR, "ansible_become_password": None}, "issing sudo password"),
     "sudo, not allowed": ({**PLAIN, "ansible_become": True, "ansible_become_password": "Lab-Plain-1"}, "plain is not"),
     "su, wrong password": ({**PLAIN, **SU, **WRONG}, "ncorrect su password"),
-    "sudo, wrong password, paramiko": ({**PARAMIKO, **OPERATOR, **WRONG}, "ncorrect sudo password"),
     "no room to upload": (
         {**PLAIN, **SU, "ansible_remote_tmp": "/small/tmp"},
         "could not be put into /small/tmp on the guest",
