@@ -260,6 +260,8 @@ unregister() {
   has systemctl && systemctl disable "$1.service" >/dev/null 2>&1 </dev/null
   has chkconfig && chkconfig --del "$1" >/dev/null 2>&1 </dev/null
   with_traces "$1" rm -f
+  # insserv has put it among the dependencies of others.
+  grep -qsw "$1" /etc/init.d/.depend.* && has insserv && insserv >/dev/null 2>&1 </dev/null
   reload
 }
 
