@@ -105,7 +105,7 @@ options:
   download_timeout:
     description:
       - How long a download may stand still before it is given up, in seconds.
-      - A guest that pulls has twenty times as long for the whole of it.
+      - The whole of a package's way to a guest, pushed or pulled, may take twenty times as long.
     type: int
     default: 30
   lock_timeout:

@@ -39,10 +39,11 @@ class Command:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command took, over all hosts. ``sent`` is from the controller to the hosts."""
+    """What a command took, over all hosts. ``sent`` is from the controller to the hosts, ``hosts_cpu_s`` is in them."""
 
     wall_s: float
     cpu_s: float
+    hosts_cpu_s: float
     sent: int
     received: int
 
@@ -61,12 +62,14 @@ class Meter:
 
     def __init__(self, paths: Paths, hosts: Sequence[Host]) -> None:
         self._group = cgroups.lab_group(paths).parent / f"cloudreset-bench-{os.getpid()}"
+        self._host_groups = [cgroups.lab_group(paths) / host.name for host in hosts]
         self._ports = {_port(host) for host in hosts}
 
     def run(self, command: Command, timeout: float) -> Finished:
         """Run a command to its end; what it leaves running is ended after the count."""
         with self._fresh_group():
             before = self._bytes()
+            hosts_before = self._hosts_cpu_seconds()
             began = time.monotonic()
             done = subprocess.run(
                 ["sh", "-c", _JOIN_AND_BECOME, "bench", str(self._group), *command.argv],
@@ -81,9 +84,10 @@ class Meter:
                 check=False,
             )
             wall = time.monotonic() - began
-            cpu = self._cpu_seconds()
+            cpu = _cpu_seconds(self._group)
+            hosts_cpu = self._hosts_cpu_seconds() - hosts_before
             after = self._bytes()
-        cost = Cost(wall, cpu, after[0] - before[0], after[1] - before[1])
+        cost = Cost(wall, cpu, hosts_cpu, after[0] - before[0], after[1] - before[1])
         return Finished(done.returncode, done.stdout, cost)
 
     @contextmanager
@@ -96,15 +100,19 @@ class Meter:
             cgroups.wait_until_empty(self._group)
             cgroups.remove(self._group)
 
-    def _cpu_seconds(self) -> float:
-        fields = dict(line.split() for line in (self._group / "cpu.stat").read_text().splitlines())
-        return int(fields["usage_usec"]) / 1e6
+    def _hosts_cpu_seconds(self) -> float:
+        return sum(_cpu_seconds(group) for group in self._host_groups)
 
     def _bytes(self) -> tuple[int, int]:
         """Bytes to and from the hosts so far, by the counters of their links' other ends."""
         links = json.loads(run("ip", "-n", CLOUD, "-json", "-stats", "link", "show"))
         counted = [link["stats64"] for link in links if link["ifname"] in self._ports]
         return sum(link["tx"]["bytes"] for link in counted), sum(link["rx"]["bytes"] for link in counted)
+
+
+def _cpu_seconds(group: Path) -> float:
+    fields = dict(line.split() for line in (group / "cpu.stat").read_text().splitlines())
+    return int(fields["usage_usec"]) / 1e6
 
 
 def _port(host: Host) -> str:

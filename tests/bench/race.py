@@ -31,6 +31,7 @@ class Row:
     job: str
     walls: tuple[float, ...]
     cpu_per_host: float
+    hosts_cpu_per_host: float
     sent_per_host: int
     received_per_host: int
 
@@ -92,6 +93,7 @@ def _row(count: int, contender: str, job: str, costs: Sequence[Cost]) -> Row:
         job=job,
         walls=tuple(round(cost.wall_s, 3) for cost in costs),
         cpu_per_host=round(per_host([cost.cpu_s for cost in costs]), 4),
+        hosts_cpu_per_host=round(per_host([cost.hosts_cpu_s for cost in costs]), 4),
         sent_per_host=round(per_host([cost.sent for cost in costs])),
         received_per_host=round(per_host([cost.received for cost in costs])),
     )

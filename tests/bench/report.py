@@ -25,7 +25,7 @@ NEWEST = ROOT / "build/bench.json"
 PUBLISHED = ROOT / "tests/bench/latest.json"
 README = ROOT / "README.md"
 
-_HEADINGS = ("hosts", "job", "contender", "wall", "against ours", "controller CPU a host", "sent a host", "received")
+_HEADINGS = ("hosts", "job", "contender", "wall", "against ours", "controller CPU", "host's CPU", "sent", "received")
 _BLOCK = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
 
 
@@ -66,9 +66,9 @@ def conditions(found: Mapping[str, Any]) -> str:
         f"{found['measured'][:10]}, {machine['cpus']} cores ({machine['cpu']}), ansible-core "
         f"{machine['ansible_core']}, Python {machine['python']}, {machine['ssh']} ({ssh}, for all), load before "
         f"{found['load_before']}; {found['forks']} at a time, a package of {found['package_padding'] // 1024**2} MB, "
-        f"fetched once by each installation. Wall is {times}. The hosts run on the same cores, so wall times hold "
-        "their work, too, and more of it the less a contender does itself. Controller CPU is all that the command "
-        "started (ansible-playbook, its workers, ssh and its masters), by cgroup."
+        f"fetched once by each installation. Wall is {times}; CPU and bytes are a host's. The hosts run on the same "
+        "cores, so wall times hold their CPU, too. Controller CPU is all that the command started (ansible-playbook, "
+        "its workers, ssh and its masters), by cgroup."
     )
 
 
@@ -95,6 +95,7 @@ def _cells(row: Mapping[str, Any], ours: float | None) -> tuple[str, ...]:
         f"{row['wall']:.2f} s",
         f"{row['wall'] / ours:.2f} times" if ours else "",
         f"{row['cpu_per_host']:.3f} s",
+        f"{row['hosts_cpu_per_host']:.3f} s",
         f"{row['sent_per_host'] / 1000:,.0f} kB",
         f"{row['received_per_host'] / 1000:,.0f} kB",
     )

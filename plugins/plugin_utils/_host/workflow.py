@@ -19,8 +19,8 @@ from .wire import Answer
 
 # How often the guest may turn out to have been changed by another run between probe and apply.
 ATTEMPTS = 3
-# A guest that pulls has so many times download_timeout for the whole of it.
-PULL_FACTOR = 20
+# A package has so many times download_timeout for the whole of its way to a guest.
+TRANSFER_FACTOR = 20
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Converger:
             "metadata_timeout": str(options.metadata_timeout),
             "setup_timeout": str(options.setup_timeout),
             "download_timeout": str(options.download_timeout),
-            "pull_timeout": str(PULL_FACTOR * options.download_timeout),
+            "transfer_timeout": str(TRANSFER_FACTOR * options.download_timeout),
             "lock_timeout": str(options.lock_timeout),
             **(delivery.variables() if delivery else {}),
         }

@@ -7,15 +7,18 @@
 set -eu
 here=$(dirname "$0")
 package=/dev/null
+sha256=
 
 if [ "$1" = install ]; then
     address=$BASE_URL/linux/64/reset_pwd_agent/CloudResetPwdAgent.zip
     package=$HOME/CloudResetPwdAgent.zip
     curl -fsS --cacert "$SSL_CERT_FILE" -o "$package" "$address" -o "$package.sha256" "$address.sha256"
-    echo "$(cat "$package.sha256")  $package" | sha256sum --check --quiet
+    sha256=$(cat "$package.sha256")
+    echo "$sha256  $package" | sha256sum --check --quiet
 fi
 
-script=$(cat "$here/checks.sh" "$here/$1.sh")
+script="sha256=$sha256
+$(cat "$here/checks.sh" "$here/$1.sh")"
 export script package
 # shellcheck disable=SC2016 # each ssh has its own shell, which puts the variables in
 xargs -P "$FORKS" -I{} \

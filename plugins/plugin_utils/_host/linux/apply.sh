@@ -43,6 +43,13 @@ release_lock() {
   rmdir "$work" 2>/dev/null
 }
 
+# Takes a folder away at once. An agent that still writes into it would keep rm from coming to an end.
+discard() {
+  any_exists "$1" || return 0
+  discarded=$((${discarded:-0} + 1))
+  mv "$1" "$scratch/discarded$discarded"
+}
+
 fail() {
   problem=$1
   return 1
@@ -52,11 +59,16 @@ fail() {
 
 step_receive() {
   mkdir "$stage" || { fail "cannot make $stage"; return; }
-  if [ "$compressed" = yes ]; then
-    gzip -dc | tar -xf - -C "$stage"
-  else
-    tar -xf - -C "$stage"
-  fi 2>"$scratch/errors" || { fail "cannot unpack the package: $(head -n 1 "$scratch/errors")"; return; }
+  # shellcheck disable=SC2016 # the inner shell's
+  if [ "$compressed" = yes ]; then unpacker='gzip -dc | tar -xf - -C "$0"'; else unpacker='tar -xf - -C "$0"'; fi
+  # Bounded, since a controller that lost its network never ends the stream. What runs beside the script has no standard
+  # input unless it is given one.
+  exec 3<&0
+  bounded "$transfer_timeout" alone sh -c "exec <&3; $unpacker" "$stage" 2>"$scratch/errors" || {
+    [ -z "$timed_out" ] || echo "not there after $transfer_timeout s" >"$scratch/errors"
+    fail "cannot unpack the package: $(head -n 1 "$scratch/errors")"
+    return
+  }
   # The payload's last member: without it the stream was cut.
   [ -e "$stage/.complete" ] || fail 'the package arrived incomplete'
 }
@@ -64,9 +76,9 @@ step_receive() {
 step_fetch() {
   mkdir "$stage" "$scratch/zip" || { fail "cannot make $stage"; return; }
   archive=$scratch/package.zip
-  bounded "$pull_timeout" download "$package_url" "$archive" >"$scratch/errors" 2>&1 </dev/null ||
+  bounded "$transfer_timeout" download "$package_url" "$archive" >"$scratch/errors" 2>&1 </dev/null ||
     {
-      [ -z "$timed_out" ] || echo "not there after $pull_timeout s" >"$scratch/errors"
+      [ -z "$timed_out" ] || echo "not there after $transfer_timeout s" >"$scratch/errors"
       fail "cannot fetch $package_url: $(head -n 1 "$scratch/errors")"
       return
     }
@@ -127,7 +139,7 @@ step_backup() {
   mark=''
   read -r mark 2>/dev/null <"$work/interrupted"
   if [ "$mark" = nothing ] || { [ -f "$work/interrupted" ] && [ -d "$work/backup" ]; }; then
-    rm -rf "$agent" || { fail "cannot remove $agent"; return; }
+    discard "$agent" || { fail "cannot remove $agent"; return; }
   else
     rm -rf "$work/backup"
     [ -n "$mark" ] || echo "$was_registered $was_enabled" >"$work/interrupted"
@@ -159,7 +171,8 @@ step_setup() {
 # What setup says is one thing, what lies there another.
 in_place() {
   digests "$stage/CloudrResetPwdAgent" | grep -v ' \./conf/wrapper\.conf$' >"$scratch/wanted"
-  digests "$agent" >"$scratch/found"
+  known_digests=$(digests "$agent")
+  printf '%s\n' "$known_digests" >"$scratch/found"
   missing=$(grep -vxFf "$scratch/found" "$scratch/wanted" | head -n 1)
   if [ -n "$missing" ]; then
     fail "setup.sh said success, but $agent/${missing##* ./} is missing or differs from the package"
@@ -177,6 +190,7 @@ step_modes() {
 
 # The last occurrence of the key wins, so that all go and one comes.
 step_backend() {
+  known_digests=
   conf=$agent/conf/wrapper.conf
   { grep -v '^ *wrapper\.backend\.type *=' "$conf"; echo "wrapper.backend.type=$backend"; } >"$scratch/conf"
   cat "$scratch/conf" >"$conf" || fail "cannot write $conf"
@@ -190,6 +204,7 @@ unmask() {
 }
 
 step_register() {
+  known_digests=
   unmask
   bounded 60 alone "$script" install >"$scratch/output" 2>&1 </dev/null
   reload
@@ -245,7 +260,7 @@ reload() { ! systemd_runs || ! has systemctl || systemctl daemon-reload; }
 step_record() {
   {
     echo "package $package_sha256"
-    digests "$agent"
+    agent_digests
   } >"$scratch/record" && chmod 600 "$scratch/record"
   mv "$scratch/record" "$record" || fail "cannot write $record"
 }
@@ -277,8 +292,10 @@ step_remove() {
     fi
     unregister "$name"
   done
-  rm -rf "$agent" /CloudResetPwdUpdateAgent /CloudResetPwdAgentNew /CloudResetPwdAgent "$work/backup" \
-    "$work/interrupted" || fail "cannot remove $agent"
+  for folder in "$agent" /CloudResetPwdUpdateAgent /CloudResetPwdAgentNew /CloudResetPwdAgent; do
+    discard "$folder" || { fail "cannot remove $folder"; return; }
+  done
+  rm -rf "$work/backup" "$work/interrupted"
 }
 
 run_script() {
@@ -309,11 +326,12 @@ step_tidy() { :; }
 
 # Puts back what was there before.
 roll_back() {
+  known_digests=
   if [ -n "${backed_up:-}${set_up:-}" ]; then
     [ -r "$agent/logs/resetPwdAgent.log" ] && tail -n 10 "$agent/logs/resetPwdAgent.log" | redacted | say_lines failed_log
     [ -x "$script" ] && bounded 60 alone "$script" stop >/dev/null 2>&1 </dev/null
     unregister "$service"
-    rm -rf "$agent"
+    discard "$agent"
     read -r was_registered was_enabled <"$work/interrupted"
     if [ "$was_registered" != nothing ] && [ -d "$work/backup" ] && mv "$work/backup" "$agent"; then
       [ "$was_registered" = none ] || step_register

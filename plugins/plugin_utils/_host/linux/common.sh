@@ -145,6 +145,12 @@ digests() {
   )
 }
 
+# Those of the agent. Right after an installation they are known: it has compared them with the package's.
+known_digests=
+agent_digests() {
+  if [ -n "$known_digests" ]; then printf '%s\n' "$known_digests"; else digests "$agent"; fi
+}
+
 # The pid of a running agent, or nothing. It runs for some seconds only: at boot, and after start or restart.
 running_pid() {
   if read -r pid 2>/dev/null <"$agent/bin/$service.pid" && [ -d "/proc/$pid" ]; then
@@ -177,7 +183,7 @@ say_agent() {
   for path in bin/$service.script bin/wrapper conf/wrapper.conf; do
     [ -s "$agent/$path" ] && say present "$path"
   done
-  digests "$agent" | say_lines digest
+  agent_digests | say_lines digest
   [ -r "$record" ] && say_lines record <"$record"
   if [ -d "$agent/bin" ]; then
     find "$agent/bin/$service.script" "$agent/bin/wrapper" "$agent/lib" -type f \
