@@ -66,7 +66,7 @@ def test_it_is_permissive_while_setup_runs_and_enforces_again_whatever_came_of_i
         *(agent("removed", state="absent"), look("after the removal")),
         *(agent("ignored", selinux="ignore"), look("after ignoring it")),
         audit("enforcing"),
-        script(f"echo 0 >{ENFORCE}; rm /CloudrResetPwdAgent/bin/wrapper"),
+        script(f"echo 0 >{ENFORCE}; rm -f /CloudrResetPwdAgent/bin/wrapper"),
         *(agent("repaired", **PERMISSIVE), look("after the repair")),
         script(f"echo 1 >{ENFORCE}"),
         audit("warned", **PERMISSIVE),
