@@ -123,8 +123,8 @@ notes:
   - Installing or restarting the agent runs it, and a running agent applies a pending reset at once. A healthy agent
     is not running afterwards.
   - An unchanged guest costs one round trip, and one with work two, where connection and become method can pass
-    standard input on. That is so for ssh and local with sudo. The option C(pipelining) need not be set. With paramiko
-    or su the script is uploaded.
+    standard input on. That is so for ssh with sudo, and for local with sudo that asks for no password. The option
+    C(pipelining) need not be set. Elsewhere, as with paramiko or su, the script is uploaded.
   - On the guest, C(/CloudrResetPwdAgent/.cloudreset) records the digests of what was installed. C(/.cloudreset) is
     there while a run is at work, and after one that was killed until the next repairs it.
 seealso:

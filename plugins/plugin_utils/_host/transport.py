@@ -147,5 +147,5 @@ def _answer(result: dict[str, Any], nonce: str) -> wire.Answer:
         return wire.parse(result["stdout"], nonce)
     except HostError as exception:
         lines = result["stderr"].strip().splitlines()
-        said = wire.printable(" | ".join(map(redact, lines))[-400:])
+        said = wire.printable(" | ".join(map(redact, lines))[-400:]).rstrip(".")
         raise HostError(f"{exception} Its status was {result['rc']}, standard error: {said or 'empty'}.") from None
