@@ -55,9 +55,9 @@ def test_the_payload_is_left_to_the_script_byte_for_byte(shell: list[str], paylo
 
 
 def test_the_script_keeps_its_lines_quotes_and_backslashes(shell: list[str]) -> None:
-    script = 'f() {\n  printf "%s|" "$1"\n}\nf \'a\\b\'\nf "c\nd"\n\n  f "  e"; f "\\$n"\n# a comment\nf g'
+    script = 'f() {\n  printf "%s|" "$1"\n}\nf \'a\\b\'\nf "c\n  d "\n\n  f "  e"; f "\\$n"\n# a comment\nf g'
     done = run(shell, piped(script + "\n"))
-    assert (done.stdout, done.stderr) == (b"a\\b|c\nd|  e|$n|g|", b"")
+    assert (done.stdout, done.stderr) == (b"a\\b|c\n  d |  e|$n|g|", b"")
 
 
 def test_the_scripts_status_is_the_commands(shell: list[str]) -> None:

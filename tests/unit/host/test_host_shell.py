@@ -174,7 +174,7 @@ def test_what_runs_alone_leads_a_process_group(shell: list[str]) -> None:
 
 # --- what the next boot reads ---
 
-INITTAB = "# id:5:initdefault:\n#id:4:initdefault:\nid:3:initdefault:\nsi::sysinit:/etc/init.d/rcS\n"
+INITTAB = "# id:5:initdefault:\nid:3:initdefault:\n#id:4:initdefault:\nsi::sysinit:/etc/init.d/rcS\n"
 
 
 RUNLEVELS = [
