@@ -64,7 +64,7 @@ def run(race: Race, lab: Lab, count: int, say: Callable[[str], None]) -> list[Ro
         arena = Arena(lab, hosts, Path(f"/tmp/cb-{contender}"), race.tuned)
         times = 1 if race.quick else _TIMES.get(contender, _TIMES_OTHERS)
         for job in JOBS:
-            costs = [_measure(meter, arena, contender, job) for _ in range(times)]
+            costs = [_measure(meter, arena, contender, job) for _any in range(times)]
             rows.append(_row(count, contender, job, costs))
             say(f"  {count:4} hosts  {contender:6} {job:8} {', '.join(f'{cost.wall_s:.2f} s' for cost in costs)}")
     return rows

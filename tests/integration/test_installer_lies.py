@@ -47,9 +47,10 @@ def ends_with_status_3(packed: dict[str, str]) -> dict[str, str]:
 
 
 def disk(host: Host) -> set[str]:
-    """What lies on the disk; of insserv's own notes the content, since it writes them anew each time."""
+    """What lies on the disk; of insserv's own notes the words: it writes them anew, in another order."""
     notes = host.sh("cat /etc/init.d/.depend.* 2>/dev/null", check=False).stdout.splitlines()
-    return {line for line in snapshot(host) if not line.startswith("/etc/init.d/.depend.")} | {*notes}
+    words = {" ".join(sorted(line.split())) for line in notes}
+    return {line for line in snapshot(host) if not line.startswith("/etc/init.d/.depend.")} | words
 
 
 def assert_boots_and_resets(host: Host, metadata: MetadataControl) -> None:

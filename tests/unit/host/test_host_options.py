@@ -24,9 +24,9 @@ from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.prere
 REGION = {"region": "ap-southeast-1"}
 
 
-def validated(arguments: dict[str, Any], spec: dict[str, Any] = AGENT_SPEC) -> dict[str, Any]:
+def validated(arguments: dict[str, Any], spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """What Ansible's own check makes of a task's arguments."""
-    result = ArgumentSpecValidator(spec).validate(arguments)  # type: ignore[no-untyped-call]
+    result = ArgumentSpecValidator(spec or AGENT_SPEC).validate(arguments)  # type: ignore[no-untyped-call]
     assert result.error_messages == []
     return dict(result.validated_parameters)
 
