@@ -1,0 +1,1 @@
+"""The lab's cloud: a simulator of the APIs of Huawei Cloud, as far as the collection calls them."""

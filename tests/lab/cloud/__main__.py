@@ -1,0 +1,25 @@
+"""Runs the cloud: python -m lab.cloud --state DIR [--host 10.213.0.3 --port 443]."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from lab.cloud.app import Cloud
+from lab.serving import Tls, serve
+
+
+def main() -> None:
+    """Run the cloud until it is told to end."""
+    parser = argparse.ArgumentParser(prog="lab.cloud", description="the lab's cloud")
+    parser.add_argument("--state", type=Path, required=True, help="the lab's state directory, with tls/ in it")
+    parser.add_argument("--host", default="10.213.0.3")
+    parser.add_argument("--port", type=int, default=443)
+    options = parser.parse_args()
+    cloud = Cloud()
+    tls = Tls(options.state / "tls" / "server.pem", options.state / "tls" / "server.key")
+    serve(cloud.app, cloud.control, options.host, options.port, options.state / "cloud.sock", tls)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The cloud's control API, for tests and for people who rehearse."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lab.cloud import faults
+from lab.cloud.servers import Server
+from lab.cloud.signature import Account
+from lab.cloud.throttle import Throttling
+from lab.control_client import ControlClient
+from lab.faults import Fault
+
+
+@dataclass(frozen=True)
+class ApiRecord:
+    """One request that the cloud received. Neither its body nor the headers that hold secrets are kept."""
+
+    time: float
+    method: str
+    path: str
+    query: str
+    access_key: str
+    user_agent: str
+    status: int | None = None
+    code: str = ""
+
+
+class CloudControl(ControlClient):
+    """`CloudControl(state / "cloud.sock")`. All methods raise ControlError for what the cloud refuses."""
+
+    def accounts(self, *accounts: Account) -> None:
+        """Replace the accounts."""
+        self._call("PUT", "/accounts", [asdict(account) for account in accounts])
+
+    def servers(self, *servers: Server) -> None:
+        """Replace the servers."""
+        self._call("PUT", "/servers", [asdict(server) for server in servers])
+
+    def server(self, server_id: str) -> Server:
+        """A server as it is now."""
+        return Server(**self._call("GET", f"/servers/{server_id}"))
+
+    def change(self, server_id: str, **fields: Any) -> Server:
+        """Change a server behind everybody's back."""
+        return Server(**self._call("PUT", f"/servers/{server_id}", fields))
+
+    def switching_takes(self, seconds: float) -> None:
+        """How long a server in memory takes to start, stop or reboot."""
+        self._call("PUT", "/switching", seconds)
+
+    def clock_is_off_by(self, seconds: float) -> None:
+        """The cloud's clock, by which it judges signatures."""
+        self._call("PUT", "/clock", seconds)
+
+    def throttle(self, throttling: Throttling) -> None:
+        """Set the flow control; `Throttling()` for none."""
+        self._call("PUT", "/throttle", asdict(throttling))
+
+    def set_faults(self, *declared: Fault) -> None:
+        """Replace the faults: ApiError, LostAnswer, NotJson, Cut, Hang, Late, Status."""
+        self._call("PUT", "/faults", faults.encode(declared))
+
+    def requests(self) -> list[ApiRecord]:
+        """What was asked of the cloud, in order."""
+        return [ApiRecord(**record) for record in self._call("GET", "/requests")]
+
+    def clear_requests(self) -> None:
+        """Forget what was asked so far."""
+        self._call("DELETE", "/requests")
+
+    def reset(self) -> None:
+        """No accounts, servers, jobs or faults, no flow control, the right time, and an empty log."""
+        self._call("DELETE", "/")

@@ -1,0 +1,154 @@
+"""The lab's cloud judges what a client of our own would never send."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from unit.lab.support import free_port, make_certificate, running
+
+from ansible_collections.cloudreset.huaweicloud.plugins.module_utils._cloud.signing import (
+    Unsigned,
+    query_string,
+    signed_headers,
+)
+from lab.cloud.client import CloudControl
+from lab.cloud.servers import Server
+from lab.cloud.signature import Account
+from lab.cloud.throttle import Throttling
+
+ACCOUNT = Account("AK", "the-secret", "p")
+DETAIL = "/v1/p/cloudservers/detail"
+
+
+class Caller:
+    def __init__(self, port: int, ca: Path, control: CloudControl) -> None:
+        self.port = port
+        self.ca = ca
+        self.control = control
+
+    def ask(self, method: str, path: str, body: Any = None, **query: Any) -> tuple[int, Any]:
+        """A request that is signed well."""
+        data = b"" if body is None else json.dumps(body).encode()
+        unsigned = Unsigned(method, path, query, {"Host": f"127.0.0.1:{self.port}"}, data)
+        headers = signed_headers(unsigned, ACCOUNT.access_key, ACCOUNT.secret_key, datetime.now(timezone.utc))
+        return self.send(method, f"{path}?{query_string(query)}", headers, data)
+
+    def send(self, method: str, target: str, headers: dict[str, str], data: bytes = b"") -> tuple[int, Any]:
+        request = Request(f"https://127.0.0.1:{self.port}{target}", data or None, headers, method=method)
+        try:
+            with urlopen(request, context=ssl.create_default_context(cafile=self.ca), timeout=10) as answer:
+                return answer.status, json.load(answer)
+        except HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    state = tmp_path_factory.mktemp("lc")
+    make_certificate(state / "tls")
+    control = CloudControl(state / "cloud.sock")
+    port = free_port()
+    with running("lab.cloud", state, control.ready, port):
+        yield Caller(port, state / "tls" / "ca.pem", control)
+
+
+@pytest.fixture
+def cloud(service: Caller) -> Caller:
+    service.control.reset()
+    service.control.accounts(ACCOUNT)
+    service.control.servers(*(Server(f"id-{n}") for n in range(30)))
+    return service
+
+
+def test_a_page_has_25_servers_unless_it_is_said_otherwise(cloud: Caller) -> None:
+    status, body = cloud.ask("GET", DETAIL)
+    assert (status, body["count"], len(body["servers"])) == (200, 30, 25)
+    assert len(cloud.ask("GET", DETAIL, offset=2)[1]["servers"]) == 5
+    assert len(cloud.ask("GET", DETAIL, limit=1000)[1]["servers"]) == 30
+
+
+@pytest.mark.parametrize("query", [{"limit": 1001}, {"limit": 0}, {"offset": 0}, {"nonsense": 1}])
+def test_what_is_no_page_is_refused(cloud: Caller, query: dict[str, int]) -> None:
+    status, body = cloud.ask("GET", DETAIL, **query)
+    assert (status, body["error"]["code"]) == (400, "Ecs.0005")
+
+
+def test_up_to_a_hundred_ids_and_unknown_ones_are_nulls(cloud: Caller) -> None:
+    _status, body = cloud.ask("GET", DETAIL, server_id="id-1,gone")
+    assert [(server["id"], server["status"]) for server in body["servers"]] == [("id-1", "ACTIVE"), ("gone", None)]
+    assert body["servers"][1]["fault"]["code"] == 404
+    assert cloud.ask("GET", DETAIL, server_id=",".join(f"x{n}" for n in range(101)))[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"reboot": {"type": "SOFT", "servers": [{"id": f"x{n}"} for n in range(1001)]}}, 400, "Ecs.0118"),
+        ({"reboot": {"type": "SOFT", "servers": []}}, 400, "Ecs.0118"),
+        ({"reboot": {"servers": [{"id": "id-1"}]}}, 400, "Ecs.0005"),
+        ({"reboot": {"type": "SOFT", "servers": [{"id": "gone"}]}}, 404, "Ecs.0114"),
+        ({"os-start": {"servers": [{"id": "id-1"}]}}, 400, "Ecs.0100"),
+        ({"os-start": {"type": "SOFT", "servers": [{"id": "id-1"}]}}, 400, "Ecs.0005"),
+        ({"explode": {}}, 400, "Ecs.0005"),
+        (["reboot"], 400, "Ecs.0005"),
+    ],
+)
+def test_actions_that_are_refused_change_nothing(cloud: Caller, body: Any, status: int, code: str) -> None:
+    answered, said = cloud.ask("POST", "/v1/p/cloudservers/action", body)
+    assert (answered, said["error"]["code"]) == (status, code)
+    assert cloud.control.server("id-1").task_state is None
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda h: {**h, "Authorization": ""}, "APIGW.0301"),
+        (lambda h: {**h, "Authorization": h["Authorization"].replace("host;", "")}, "APIGW.0301"),
+        (lambda h: {**h, "Authorization": h["Authorization"].replace("AK,", "NOBODY,")}, "APIGW.0301"),
+        (lambda h: {**h, "Authorization": h["Authorization"][:-1] + "x"}, "APIGW.0301"),
+        (lambda h: {**h, "X-Security-Token": "not wanted"}, "APIGW.0301"),
+        (lambda h: {**h, "X-Sdk-Date": "20200101T000000Z"}, "APIGW.0303"),
+    ],
+)
+def test_a_request_that_is_signed_badly_is_not_let_in(cloud: Caller, change: Any, code: str) -> None:
+    unsigned = Unsigned("GET", DETAIL, {}, {"Host": f"127.0.0.1:{cloud.port}"})
+    headers = signed_headers(unsigned, "AK", "the-secret", datetime.now(timezone.utc))
+    assert cloud.send("GET", DETAIL, headers)[0] == 200
+    status, body = cloud.send("GET", DETAIL, change(headers))
+    assert (status, body["error_code"]) == (401, code)
+
+
+def test_another_body_or_query_than_the_signed_one_is_not_let_in(cloud: Caller) -> None:
+    unsigned = Unsigned("GET", DETAIL, {"limit": 1}, {"Host": f"127.0.0.1:{cloud.port}"})
+    headers = signed_headers(unsigned, "AK", "the-secret", datetime.now(timezone.utc) - timedelta(minutes=14))
+    assert cloud.send("GET", f"{DETAIL}?limit=1", headers)[0] == 200
+    assert cloud.send("GET", f"{DETAIL}?limit=2", headers)[0] == 401
+    assert cloud.send("GET", f"{DETAIL}?limit=1", headers, b"{}")[0] == 401
+
+
+def test_flow_control_and_a_policy(cloud: Caller) -> None:
+    cloud.control.throttle(Throttling(limit=2, window="minute"))
+    assert [cloud.ask("GET", DETAIL)[0] for _again in range(3)] == [200, 200, 429]
+    cloud.control.throttle(Throttling())
+    cloud.control.accounts(replace(ACCOUNT, denied=("ecs:cloudServers:reboot",)))
+    body = {"reboot": {"type": "SOFT", "servers": [{"id": "id-1"}]}}
+    assert cloud.ask("POST", "/v1/p/cloudservers/action", body)[0] == 403
+    assert cloud.ask("GET", DETAIL)[0] == 200
+
+
+def test_the_log_holds_no_secret(cloud: Caller) -> None:
+    cloud.ask("POST", "/v1/p/cloudservers/action", {"os-stop": {"servers": [], "type": "Hush@1"}})
+    (record,) = cloud.control.requests()
+    assert (record.access_key, record.status, record.code) == ("AK", 400, "Ecs.0005")
+    assert "Hush@1" not in repr(record)
+    assert "Signature" not in repr(record)
