@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from unit.cloud.cloud_support import ACCOUNT, PROJECT, SECRET, TOKEN, CloudUnderTest, run_module
 
+from ansible_collections.cloudreset.huaweicloud.plugins.module_utils._cloud.jobs import Patience
+from ansible_collections.cloudreset.huaweicloud.plugins.module_utils._cloud.options import CLOUD_SPEC, client_from
+from ansible_collections.cloudreset.huaweicloud.plugins.module_utils._cloud.power import PowerRequest, run
+from ansible_collections.cloudreset.huaweicloud.plugins.module_utils._cloud.power_plan import State
 from lab.cloud.client import ApiRecord
 from lab.cloud.faults import ApiError, LostAnswer
 from lab.cloud.servers import Server
@@ -25,9 +29,14 @@ def kinds(records: list[ApiRecord]) -> Counter[str]:
     return Counter(f"{record.method} {record.path.split('/')[3]}" for record in records)
 
 
-def power(cloud: CloudUnderTest, ids: list[str], state: str, *, check: bool = False, **more: Any) -> dict[str, Any]:
-    params = cloud.params(server_ids=ids, state=state, poll_interval=1, **more)
-    return run_module("ecs_power", params, check=check)
+def power(cloud: CloudUnderTest, ids: list[str], state: State, *, check: bool = False, **more: Any) -> dict[str, Any]:
+    """What the module does, in this process: a process for each would take a second of every test."""
+    patience = (
+        Patience(more.pop("wait_timeout", 60), more.pop("poll_interval", 0.5)) if more.pop("wait", True) else None
+    )
+    request = PowerRequest(state, ids, more.pop("mode", "soft"), patience, check)
+    given = {name: option.get("default") for name, option in CLOUD_SPEC.items()}
+    return run(client_from({**given, **cloud.params(**more)}, {}), request)
 
 
 def outcomes(result: dict[str, Any]) -> list[str]:
@@ -143,7 +152,7 @@ def test_bad_options_are_a_sentence(cloud: CloudUnderTest, options: dict[str, An
     ],
 )
 def test_a_server_gets_there_and_a_second_run_changes_nothing(
-    cloud: CloudUnderTest, before: str, state: str, after: str, action: str
+    cloud: CloudUnderTest, before: str, state: State, after: str, action: str
 ) -> None:
     cloud.control.servers(Server("a", status=before))
     result = power(cloud, ["a"], state)
@@ -160,7 +169,7 @@ def test_a_server_gets_there_and_a_second_run_changes_nothing(
 
 
 @pytest.mark.parametrize(("state", "action"), [("started", "start"), ("stopped", None), ("restarted", "start")])
-def test_check_mode_predicts_and_changes_nothing(cloud: CloudUnderTest, state: str, action: str | None) -> None:
+def test_check_mode_predicts_and_changes_nothing(cloud: CloudUnderTest, state: State, action: str | None) -> None:
     cloud.control.servers(Server("a", status="SHUTOFF"))
     result = power(cloud, ["a"], state, check=True)
     assert result["changed"] is (action is not None)
@@ -172,7 +181,7 @@ def test_check_mode_predicts_and_changes_nothing(cloud: CloudUnderTest, state: s
 def test_forty_servers_cost_what_the_documentation_says(cloud: CloudUnderTest) -> None:
     cloud.control.switching_takes(0.1)
     cloud.control.servers(*(Server(one, status="SHUTOFF" if n % 2 else "ACTIVE") for n, one in enumerate(FORTY)))
-    result = power(cloud, FORTY, "restarted", project_id=None, mode="hard")
+    result = power(cloud, FORTY, "restarted", project_id=None, mode="hard", poll_interval=2)
     assert outcomes(result) == ["done"] * 40
     assert [server["id"] for server in result["servers"]] == FORTY
     # The project; a look before and after; one action a kind; one look at each of the two jobs.
@@ -185,7 +194,7 @@ def test_forty_servers_cost_what_the_documentation_says(cloud: CloudUnderTest) -
 def test_a_look_every_poll_interval_while_a_job_runs(cloud: CloudUnderTest) -> None:
     cloud.control.switching_takes(2.5)
     cloud.control.servers(Server("a"))
-    assert outcomes(power(cloud, ["a"], "restarted")) == ["done"]
+    assert outcomes(power(cloud, ["a"], "restarted", poll_interval=1)) == ["done"]
     # At 1, 2 and 3 seconds, or a little later.
     assert kinds(cloud.control.requests())["GET jobs"] in (2, 3)
 
@@ -194,10 +203,21 @@ def test_a_thousand_servers_an_action(cloud: CloudUnderTest) -> None:
     cloud.control.switching_takes(0.0)
     ids = [f"id-{n}" for n in range(1001)]
     cloud.control.servers(*(Server(one, status="SHUTOFF") for one in ids))
-    result = power(cloud, ids, "started")
+    result = power(cloud, ids, "started", poll_interval=3)
     assert set(outcomes(result)) == {"done"}
     made = kinds(cloud.control.requests())
     assert made == {"GET cloudservers": 22, "POST cloudservers": 2, "GET jobs": 2}
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_the_module_itself(cloud: CloudUnderTest, check: bool) -> None:
+    cloud.control.servers(Server("a", status="SHUTOFF"), Server("b", locked=True))
+    result = run_module("ecs_power", cloud.params(server_ids=["a"], state="started", poll_interval=1), check=check)
+    assert (result["changed"], outcomes(result)) == (True, ["planned" if check else "done"])
+    assert cloud.control.server("a").status == ("SHUTOFF" if check else "ACTIVE")
+    result = run_module("ecs_power", cloud.params(server_ids=["a", "b"], state="stopped", wait=False), check=check)
+    assert result["failed"]
+    assert outcomes(result) == ["unchanged" if check else "accepted", "refused"]
 
 
 def test_each_server_has_an_outcome_of_its_own(cloud: CloudUnderTest) -> None:
@@ -290,6 +310,7 @@ def test_a_job_that_cannot_be_followed_is_unknown(cloud: CloudUnderTest) -> None
 
 def test_servers_that_cannot_be_looked_at_are_an_error(cloud: CloudUnderTest) -> None:
     cloud.control.set_faults(Hang(path="*/detail"))
-    result = power(cloud, ["a"], "started", timeout=1, retries=0)
+    params = cloud.params(server_ids=["a"], state="started", timeout=1, retries=0)
+    result = run_module("ecs_power", params)
     assert "Listing the servers failed: 127.0.0.1" in result["msg"]
     assert "servers" not in result
