@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -107,10 +108,10 @@ class Wire:
             return http.client.HTTPConnection(host, port, timeout=timeout)
         proxy = self._proxy_for(endpoint)
         if not proxy:
-            return http.client.HTTPSConnection(host, port, timeout=timeout, context=self._tls())
+            return http.client.HTTPSConnection(host, port, timeout=timeout, context=self._tls)
         parts = urlsplit(proxy if "//" in proxy else f"http://{proxy}")
         through = http.client.HTTPSConnection(
-            parts.hostname or "", parts.port or 3128, timeout=timeout, context=self._tls()
+            parts.hostname or "", parts.port or 3128, timeout=timeout, context=self._tls
         )
         through.set_tunnel(host, port, _proxy_authorization(parts.username, parts.password))
         return through
@@ -122,6 +123,7 @@ class Wire:
             return ""
         return urllib.request.getproxies().get("https", "")
 
+    @cached_property
     def _tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
         if self.ca_path:
