@@ -266,7 +266,7 @@ def test_a_mending_that_fails_tells_by_what_is_then_true_whether_it_changed_some
     run = Run(broken, done({**broken, **after}, [step]))
     ending = "A part of it was done; a rerun goes on from here." if changed else "The guest is as it was."
     assert run.outcome.changed is changed
-    assert run.outcome.problem == f"{step.split()[0].capitalize()}: no. {ending}"
+    assert run.outcome.problem == f"{step.split(maxsplit=1)[0].capitalize()}: no. {ending}"
 
 
 @pytest.mark.parametrize("steps", [["receive failed cut"], ["receive", "selinux_permissive failed read-only"]])
