@@ -188,12 +188,15 @@ def _may_be_folder(path: Path) -> bool:
 
 def _place_problems(values: Mapping[str, Any]) -> Sequence[str]:
     """Check where the package comes from and its checksum apart, then together, so that one does not hide the other."""
+    digest = {"checksum": "0" * 64}
     no_address = dict.fromkeys(("package", "base_url", "region", "fallback_region"))
+    alone = [{**no_address, **digest, name: values[name]} for name in ("region", "base_url") if values.get(name)]
+    rounds: list[dict[str, Any]] = [*alone, digest, no_address, {}]
     found = []
-    for changes in ({"checksum": "0" * 64}, no_address, {}):
+    for changes in rounds:
         try:
             places(_request({**values, **changes}, "linux/64", run_id=""))
-        except OptionError as exception:  # noqa: PERF203 - three rounds
+        except OptionError as exception:  # noqa: PERF203 - few rounds
             found.append(str(exception))
     return list(dict.fromkeys(found))
 

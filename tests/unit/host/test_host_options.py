@@ -117,6 +117,11 @@ def test_a_bad_address_and_a_bad_checksum_are_both_told_once(name: str, value: s
     assert [message.count(part) for part in (f"{name} is '{value}'", "checksum is of the kind")] == [1, 1]
 
 
+def test_a_bad_region_and_a_bad_base_url_are_both_told_once() -> None:
+    message = problems(region="A", base_url="ftp://m")
+    assert [message.count(part) for part in ("region is 'A'", "base_url is 'ftp://m'")] == [1, 1]
+
+
 def test_the_defaults_of_the_audit_are_those_of_the_installation() -> None:
     defaults: dict[str, Any] = {name: spec.get("default") for name, spec in AGENT_SPEC.items()}
     assert vars(Options(**{name: defaults[name] for name in ASSESS_SPEC})) == defaults

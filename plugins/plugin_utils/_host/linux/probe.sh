@@ -141,7 +141,7 @@ say_metadata() {
     exit "$status"
   )
   say metadata_status "$?"
-  printf '%s' "$answer" | tr -d '\r' | head -c 8192 | say_lines metadata
+  printf '%s' "$answer" | tr -d '\r' | head -c 65536 | say_lines metadata
 }
 
 say_log() {
