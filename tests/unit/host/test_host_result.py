@@ -35,7 +35,7 @@ def outcome(**changes: Any) -> Outcome:
 
 
 def delivery() -> Delivery:
-    return Delivery(Package(PACKAGE, "/a.zip", "linux/64", Path("/c"), "s", dict(DIGESTS), False, 1), True, False)
+    return Delivery(Package(PACKAGE, "/a.zip", "linux/64", Path("/c"), "s", dict(DIGESTS), False, 9, 9), True, False)
 
 
 def audit(ignored: tuple[str, ...] = (), **changes: Any) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Shelf(Packages):
     def deliver(self, _facts: HostFacts) -> Delivery:
         object.__setattr__(self, "asked", self.asked + 1)
         package = Package(
-            PACKAGE, "https://mirror/a.zip", "linux/64", Path("/cache/a.zip"), "s", dict(DIGESTS), False, 1
+            PACKAGE, "https://mirror/a.zip", "linux/64", Path("/cache/a.zip"), "s", dict(DIGESTS), False, 9, 9
         )
         return ShelfDelivery(package, True, self.options.delivery == "pull", NO_PULL.get(self.options.delivery, ""))
 
