@@ -141,9 +141,7 @@ class Cloud:
             return _ecs(500, "Common.0001", f"System error: {error}", {}), "Common.0001"
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return _ecs(400, "Ecs.0005", f"Invalid parameter: {type(error).__name__}", {}), "Ecs.0005"
-        if isinstance(value, Reply):
-            return (Response if value.value is None else JSONResponse)(value.value, value.status), ""
-        return JSONResponse(value), ""
+        return _replied(value), ""
 
     def _now(self) -> datetime:
         return datetime.now(timezone.utc) + self._skew
@@ -237,6 +235,11 @@ class Cloud:
         self._skew = timedelta()
         self._log.clear()
         return JSONResponse(True)
+
+
+def _replied(value: Any) -> Response:
+    reply = value if isinstance(value, Reply) else Reply(200, value)
+    return Response(status_code=reply.status) if reply.value is None else JSONResponse(reply.value, reply.status)
 
 
 def _declared(fault: ApiError) -> Response:
