@@ -47,7 +47,7 @@ class CloudControl(ControlClient):
         """Change a server behind everybody's back."""
         return Server(**self._call("PUT", f"/servers/{server_id}", fields))
 
-    def rebuild(self, server_id: str, image_id: str | None = None) -> Server:
+    def rebuild(self, server_id: str, image_id: str = "") -> Server:
         """Give a server a new system disk, from this image or from the same one."""
         return Server(**self._call("PUT", f"/servers/{server_id}/rebuild", image_id))
 
