@@ -154,7 +154,10 @@ def test_a_record_that_cannot_be_written_is_told_and_undoes_nothing(cloud: Cloud
     assert (server["outcome"], server["recorded"], result["changed"]) == ("accepted", False, True)
     assert "failed" not in result
     (warning,) = result["warnings"]
-    assert "server: the reset was accepted, and its record was not written, so that a rerun would reset it again" in warning
+    assert (
+        "server: the reset was accepted, and its record was not written, so that a rerun would reset it again"
+        in warning
+    )
     assert outcomes(reset(cloud, same("a"), generation="g", place=place)) == {"a": "accepted"}
 
 
