@@ -19,11 +19,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from lab.cloud import faults
-from lab.cloud.api import Api, ApiRefusalError
+from lab.cloud.api import Api
+from lab.cloud.api_request import ApiRefusalError, Reply
 from lab.cloud.client import ApiRecord
 from lab.cloud.faults import ApiError, LostAnswer, NotJson
 from lab.cloud.jobs import Works
-from lab.cloud.machines import MemoryMachines
+from lab.cloud.machines import MachineError, MemoryMachines
 from lab.cloud.servers import Fleet
 from lab.cloud.signature import Account, SignatureError, Signed, Verifier
 from lab.cloud.throttle import Throttle, Throttling
@@ -38,7 +39,8 @@ class Broken(Response):
     """An answer of which only so many bytes arrive."""
 
     def __init__(self, whole: Response, after: int) -> None:
-        super().__init__(bytes(whole.body)[:after], whole.status_code)
+        # A 204 has no body that could be cut.
+        super().__init__(bytes(whole.body)[:after], whole.status_code if whole.body else 200)
         self.headers["content-length"] = str(len(whole.body) + 1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,7 +56,7 @@ class Cloud:
         self._fleet = Fleet()
         self._machines = MemoryMachines()
         self._works = Works(self._fleet, self._machines)
-        self._api = Api(self._fleet, self._works)
+        self._api = Api(self._fleet, self._works, self._machines)
         self._verifier = Verifier()
         self._throttle = Throttle()
         self._book = FaultBook()
@@ -67,6 +69,11 @@ class Cloud:
                 Route("/servers", self._set_servers, methods=["PUT"]),
                 Route("/servers/{id}", self._show_server),
                 Route("/servers/{id}", self._change_server, methods=["PUT"]),
+                Route("/servers/{id}/rebuild", self._rebuild, methods=["PUT"]),
+                Route("/network", self._show_network),
+                Route("/network", self._set_network, methods=["PUT"]),
+                Route("/batches", self._set_batches, methods=["PUT"]),
+                Route("/memory", self._memory),
                 Route("/switching", self._set_switching, methods=["PUT"]),
                 Route("/clock", self._set_clock, methods=["PUT"]),
                 Route("/throttle", self._set_throttle, methods=["PUT"]),
@@ -86,7 +93,7 @@ class Cloud:
         code = ""
         if answer is None:
             try:
-                answer, code = self._answer(request, await request.body())
+                answer, code = await self._answer(request, await request.body())
             except ClientDisconnect:
                 answer = Response(status_code=NEVER_ANSWERED)
             if any(isinstance(fault, LostAnswer) for fault in struck):
@@ -116,7 +123,7 @@ class Cloud:
                     return _declared(fault)
         return None
 
-    def _answer(self, request: Request, body: bytes) -> tuple[Response, str]:
+    async def _answer(self, request: Request, body: bytes) -> tuple[Response, str]:
         query: str = request.scope["query_string"].decode()
         signed = Signed(request.method, request.scope["raw_path"].decode(), query, request.headers, body)
         if said := self._throttle.refusal():
@@ -124,14 +131,17 @@ class Cloud:
         try:
             account = self._verifier.check(signed, self._now())
             parsed = json.loads(body) if body else None
-            value = self._api.answer(request.method, request.url.path, account, dict(request.query_params), parsed)
+            pairs = request.query_params.multi_items()
+            value = await self._api.answer(request.method, request.url.path, account, pairs, parsed)
         except SignatureError as error:
             return _gateway(401, error.code, str(error)), error.code
         except ApiRefusalError as error:
-            return _ecs(error.status, error.code, str(error)), error.code
+            return _ecs(error.status, error.code, str(error), error.more), error.code
+        except MachineError as error:
+            return _ecs(500, "Common.0001", f"System error: {error}", {}), "Common.0001"
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return _ecs(400, "Ecs.0005", f"Invalid parameter: {type(error).__name__}"), "Ecs.0005"
-        return JSONResponse(value), ""
+            return _ecs(400, "Ecs.0005", f"Invalid parameter: {type(error).__name__}", {}), "Ecs.0005"
+        return _replied(value), ""
 
     def _now(self) -> datetime:
         return datetime.now(timezone.utc) + self._skew
@@ -159,13 +169,34 @@ class Cloud:
     async def _set_servers(self, request: Request) -> Response:
         self._works.clear()
         self._fleet.declare(await request.json())
+        await self._api.settle()
         return JSONResponse(True)
 
     async def _show_server(self, request: Request) -> Response:
         return JSONResponse(asdict(self._fleet.servers[request.path_params["id"]]))
 
     async def _change_server(self, request: Request) -> Response:
-        return JSONResponse(asdict(self._fleet.change(request.path_params["id"], await request.json())))
+        server = self._fleet.change(request.path_params["id"], await request.json())
+        await self._api.settle()
+        return JSONResponse(asdict(server))
+
+    async def _rebuild(self, request: Request) -> Response:
+        return JSONResponse(asdict(await self._api.rebuild(request.path_params["id"], await request.json())))
+
+    async def _show_network(self, _request: Request) -> Response:
+        return JSONResponse(self._api.network.shown())
+
+    async def _set_network(self, request: Request) -> Response:
+        self._api.network.declare(await request.json())
+        await self._api.settle()
+        return JSONResponse(True)
+
+    async def _set_batches(self, request: Request) -> Response:
+        self._api.resets.shape = await request.json()
+        return JSONResponse(True)
+
+    async def _memory(self, _request: Request) -> Response:
+        return JSONResponse(vars(self._machines))
 
     async def _set_switching(self, request: Request) -> Response:
         self._machines.seconds = float(await request.json())
@@ -193,28 +224,37 @@ class Cloud:
     async def _reset(self, _request: Request) -> Response:
         self._works.clear()
         self._fleet.declare([])
+        self._api.clear()
         self._verifier.declare([])
         self._throttle.declare(Throttling())
         self._book.declare([])
-        self._machines.seconds = MemoryMachines().seconds
+        memory = self._machines
+        memory.seconds = MemoryMachines().seconds
+        for told in (memory.offered, memory.flags, memory.egress, memory.dhcp, memory.rebuilt):
+            told.clear()
         self._skew = timedelta()
         self._log.clear()
         return JSONResponse(True)
+
+
+def _replied(value: Any) -> Response:
+    reply = value if isinstance(value, Reply) else Reply(200, value)
+    return Response(status_code=reply.status) if reply.value is None else JSONResponse(reply.value, reply.status)
 
 
 def _declared(fault: ApiError) -> Response:
     if fault.shape == "gateway":
         answer = _gateway(fault.status, fault.code, fault.message)
     else:
-        answer = _ecs(fault.status, fault.code, fault.message, fault.internal)
+        more = {"internalError": fault.internal} if fault.internal else {}
+        answer = _ecs(fault.status, fault.code, fault.message, more)
     if fault.retry_after is not None:
         answer.headers["retry-after"] = str(fault.retry_after)
     return answer
 
 
-def _ecs(status: int, code: str, message: str, internal: list[dict[str, str]] | None = None) -> Response:
-    body: dict[str, Any] = {"error": {"code": code, "message": message}}
-    return JSONResponse({**body, "internalError": internal} if internal else body, status)
+def _ecs(status: int, code: str, message: str, more: Mapping[str, Any]) -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}, **more}, status)
 
 
 def _gateway(status: int, code: str, message: str) -> Response:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
 from lab.cloud import faults
+from lab.cloud.reset import Shape
 from lab.cloud.servers import Server
 from lab.cloud.signature import Account
 from lab.cloud.throttle import Throttling
@@ -46,6 +47,28 @@ class CloudControl(ControlClient):
         """Change a server behind everybody's back."""
         return Server(**self._call("PUT", f"/servers/{server_id}", fields))
 
+    def rebuild(self, server_id: str, image_id: str = "") -> Server:
+        """Give a server a new system disk, from this image or from the same one."""
+        return Server(**self._call("PUT", f"/servers/{server_id}/rebuild", image_id))
+
+    def network(self, **parts: Any) -> None:
+        """Replace the network: subnets, groups, rules, address_groups (records of `lab.cloud.network`), v3."""
+        self._call("PUT", "/network", {name: _plain(value) for name, value in parts.items()})
+
+    def shown_network(self) -> dict[str, Any]:
+        """The network as it is now."""
+        shown: dict[str, Any] = self._call("GET", "/network")
+        return shown
+
+    def batches_answer(self, shape: Shape) -> None:
+        """How a batch reset with unfit servers is answered."""
+        self._call("PUT", "/batches", shape)
+
+    def memory(self) -> dict[str, Any]:
+        """What machines in memory were told: offered, flags, egress, dhcp, rebuilt."""
+        told: dict[str, Any] = self._call("GET", "/memory")
+        return told
+
     def switching_takes(self, seconds: float) -> None:
         """How long a server in memory takes to start, stop or reboot."""
         self._call("PUT", "/switching", seconds)
@@ -73,3 +96,12 @@ class CloudControl(ControlClient):
     def reset(self) -> None:
         """No accounts, servers, jobs or faults, no flow control, the right time, and an empty log."""
         self._call("DELETE", "/")
+
+
+def _plain(value: Any) -> Any:
+    """Records as JSON values."""
+    return (
+        [asdict(item) if is_dataclass(item) and not isinstance(item, type) else item for item in value]
+        if isinstance(value, (list, tuple))
+        else value
+    )
