@@ -96,18 +96,23 @@ class Host:
         """
         self._ask("egress", rules=rules)
 
+    def dhcp(self, *, on: bool) -> None:
+        """Have the DHCP server answer it, or ignore it."""
+        self._ask("dhcp", on=on)
+
     def wait_ssh(self, timeout: float = _SSH_WITHIN) -> None:
         """Wait until its SSH server answers."""
         self._ask("wait_ssh", seconds=timeout)
 
-    def wait_boot(self, previous: str, timeout: float = _SSH_WITHIN) -> None:
-        """Wait until it has booted again, by itself or by somebody else, and its SSH server answers."""
+    def wait_boot(self, previous: str, timeout: float = _SSH_WITHIN, *, ssh: bool = True) -> None:
+        """Wait until it has booted again, by itself or by somebody else, and its SSH server answers if it can."""
         deadline = time.monotonic() + timeout
         while self._boot_id_or_nothing() in ("", previous):
             if time.monotonic() > deadline:
                 raise LabError(f"'{self.name}' did not boot again within {timeout:.0f} s")
             time.sleep(0.05)
-        self.wait_ssh()
+        if ssh:
+            self.wait_ssh()
 
     def _boot_id_or_nothing(self) -> str:
         leader = self._ask("host")["leader"]

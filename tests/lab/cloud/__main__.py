@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from lab.cloud.app import Cloud
+from lab.network import API
 from lab.serving import Tls, serve
 
 
@@ -13,10 +14,10 @@ def main() -> None:
     """Run the cloud until it is told to end."""
     parser = argparse.ArgumentParser(prog="lab.cloud", description="the lab's cloud")
     parser.add_argument("--state", type=Path, required=True, help="the lab's state directory, with tls/ in it")
-    parser.add_argument("--host", default="10.213.0.3")
+    parser.add_argument("--host", default=API)
     parser.add_argument("--port", type=int, default=443)
     options = parser.parse_args()
-    cloud = Cloud()
+    cloud = Cloud(options.state)
     tls = Tls(options.state / "tls" / "server.pem", options.state / "tls" / "server.key")
     serve(cloud.app, cloud.control, options.host, options.port, options.state / "cloud.sock", tls)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,16 +20,19 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from lab.cloud import faults
+from lab.cloud.account import ACCOUNT
 from lab.cloud.api import Api, ApiRefusalError
 from lab.cloud.client import ApiRecord
 from lab.cloud.faults import ApiError, LostAnswer, NotJson
 from lab.cloud.jobs import Works
-from lab.cloud.machines import MemoryMachines
+from lab.cloud.lab_machines import HostServers, LabMachines
+from lab.cloud.machines import Machines, MemoryMachines
 from lab.cloud.servers import Fleet
 from lab.cloud.signature import Account, SignatureError, Signed, Verifier
 from lab.cloud.throttle import Throttle, Throttling
 from lab.control_client import NEVER_ANSWERED
 from lab.faults import Cut, Fault, FaultBook, Hang, Late, Status
+from lab.paths import Paths
 from lab.serving import control_app, until_disconnected
 
 _METHODS = ["GET", "POST", "PUT", "DELETE"]
@@ -50,12 +54,22 @@ class Broken(Response):
 class Cloud:
     """The simulator."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: Path) -> None:
         self._fleet = Fleet()
-        self._machines = MemoryMachines()
+        self._accounts: list[Account] = []
+        self._hosts: HostServers | None = None
+        self._memory = MemoryMachines()
+        self._machines: Machines = self._memory
+        paths = replace(Paths.from_environment(), state=state)
+        if paths.hosts.exists():
+            self._machines = lab = LabMachines(paths)
+            self._memory = lab.memory
+            self._hosts = HostServers(self._fleet, lab)
+            self._accounts = [ACCOUNT]
         self._works = Works(self._fleet, self._machines)
         self._api = Api(self._fleet, self._works)
         self._verifier = Verifier()
+        self._verifier.declare(self._accounts)
         self._throttle = Throttle()
         self._book = FaultBook()
         self._log: list[ApiRecord] = []
@@ -67,6 +81,7 @@ class Cloud:
                 Route("/servers", self._set_servers, methods=["PUT"]),
                 Route("/servers/{id}", self._show_server),
                 Route("/servers/{id}", self._change_server, methods=["PUT"]),
+                Route("/servers/{id}", self._forget_server, methods=["DELETE"]),
                 Route("/switching", self._set_switching, methods=["PUT"]),
                 Route("/clock", self._set_clock, methods=["PUT"]),
                 Route("/throttle", self._set_throttle, methods=["PUT"]),
@@ -86,6 +101,7 @@ class Cloud:
         code = ""
         if answer is None:
             try:
+                await self._follow()
                 answer, code = self._answer(request, await request.body())
             except ClientDisconnect:
                 answer = Response(status_code=NEVER_ANSWERED)
@@ -133,6 +149,10 @@ class Cloud:
             return _ecs(400, "Ecs.0005", f"Invalid parameter: {type(error).__name__}"), "Ecs.0005"
         return JSONResponse(value), ""
 
+    async def _follow(self) -> None:
+        if self._hosts:
+            await self._hosts.follow()
+
     def _now(self) -> datetime:
         return datetime.now(timezone.utc) + self._skew
 
@@ -162,13 +182,20 @@ class Cloud:
         return JSONResponse(True)
 
     async def _show_server(self, request: Request) -> Response:
+        await self._follow()
         return JSONResponse(asdict(self._fleet.servers[request.path_params["id"]]))
 
     async def _change_server(self, request: Request) -> Response:
+        await self._follow()
         return JSONResponse(asdict(self._fleet.change(request.path_params["id"], await request.json())))
 
+    async def _forget_server(self, request: Request) -> Response:
+        self._fleet.servers.pop(request.path_params["id"], None)
+        await self._follow()
+        return JSONResponse(True)
+
     async def _set_switching(self, request: Request) -> Response:
-        self._machines.seconds = float(await request.json())
+        self._memory.seconds = float(await request.json())
         return JSONResponse(True)
 
     async def _set_clock(self, request: Request) -> Response:
@@ -193,10 +220,10 @@ class Cloud:
     async def _reset(self, _request: Request) -> Response:
         self._works.clear()
         self._fleet.declare([])
-        self._verifier.declare([])
+        self._verifier.declare(self._accounts)
         self._throttle.declare(Throttling())
         self._book.declare([])
-        self._machines.seconds = MemoryMachines().seconds
+        self._memory.seconds = MemoryMachines().seconds
         self._skew = timedelta()
         self._log.clear()
         return JSONResponse(True)

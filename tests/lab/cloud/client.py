@@ -46,6 +46,10 @@ class CloudControl(ControlClient):
         """Change a server behind everybody's back."""
         return Server(**self._call("PUT", f"/servers/{server_id}", fields))
 
+    def forget(self, server_id: str) -> None:
+        """Forget what is known of a server. A host of the lab is there again at once, as at first."""
+        self._call("DELETE", f"/servers/{server_id}")
+
     def switching_takes(self, seconds: float) -> None:
         """How long a server in memory takes to start, stop or reboot."""
         self._call("PUT", "/switching", seconds)

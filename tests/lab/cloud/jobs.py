@@ -102,6 +102,8 @@ class Works:
             raise MachineError("the lab was told to let it fail")
         if server.trouble == "hangs":
             await asyncio.Event().wait()
+        if server.trouble == "lies":
+            return
         await self._machines.switch(server.id, operation, hard=hard)
 
     async def _switch(self, server: Server, part: SubJob, operation: Operation, hard: bool) -> None:
