@@ -4,16 +4,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
+from http.client import IncompleteRead
+from typing import Any
 
 import pytest
+from api import CloudApi
+from cloud_fleet import beside
 from controller import Controller
 from waiting import accepts, wait_for
 
 from lab.client import Host, Lab
 from lab.cloud.client import CloudControl
-from lab.cloud.lab_machines import LabMachines
+from lab.cloud.faults import LostAnswer
+from lab.cloud.view import ServerView
 from lab.metadata_client import MetadataControl
 
 PASSWORD = "Through-the-Cloud-1"
@@ -22,8 +26,23 @@ LEASE = "ip -4 -o address show dev eth0"
 
 
 @pytest.fixture
-def machines(lab: Lab) -> LabMachines:
-    return LabMachines(lab.paths)
+def api(lab: Lab) -> CloudApi:
+    return CloudApi(lab)
+
+
+def view(cloud: CloudControl, host: Host) -> ServerView:
+    return next(view for view in cloud.views() if view.id == host.uuid)
+
+
+def flag(api: CloudApi, host: Host) -> str:
+    return str(api.do("GET", f"/v1/P/cloudservers/{host.uuid}/os-resetpwd-flag")["resetpwd_flag"])
+
+
+def switch_dhcp(api: CloudApi, host: Host, *, on: bool) -> None:
+    (port,) = api.do("GET", "/v1/P/ports", device_id=host.uuid)["ports"]
+    subnet = api.do("GET", f"/v1/P/subnets/{port['network_id']}")["subnet"]
+    body = {"subnet": {"name": subnet["name"], "dhcp_enable": on}}
+    api.do("PUT", f"/v1/P/vpcs/{subnet['vpc_id']}/subnets/{subnet['id']}", body)
 
 
 def reaches_metadata(host: Host) -> bool:
@@ -36,8 +55,8 @@ def ssh_answers(host: Host) -> bool:
         return probe.connect_ex((host.address, 22)) == 0
 
 
-def power(controller: Controller, host: Host, state: str, mode: str = "soft") -> dict[str, object]:
-    options = {"server_ids": ["{{ cloudreset_server_id }}"], "state": state, "mode": mode, "poll_interval": 1}
+def power(controller: Controller, host: Host, state: str, **more: Any) -> dict[str, Any]:
+    options = {"server_ids": ["{{ cloudreset_server_id }}"], "state": state, "poll_interval": 1, **more}
     return controller.cloud("ecs_power", host, **options).of(host)
 
 
@@ -53,7 +72,7 @@ def test_restarted_through_the_api_it_really_boots_anew(
     mode: str, cloud: CloudControl, controller: Controller, host: Host
 ) -> None:
     before = host.boot_id()
-    assert power(controller, host, "restarted", mode)["changed"]
+    assert power(controller, host, "restarted", mode=mode)["changed"]
     host.wait_boot(before)
     assert host.boot_id() != before
 
@@ -76,49 +95,94 @@ def test_the_status_follows_what_the_guest_does_by_itself(cloud: CloudControl, h
     assert cloud.server(host.uuid).status == "ACTIVE"
 
 
-def test_a_password_that_is_offered_is_set_by_the_agent_at_the_next_boot(
-    cloud: CloudControl,
-    controller: Controller,
-    metadata: MetadataControl,
-    machines: LabMachines,
-    host: Host,
+def test_a_reset_through_the_api_is_carried_out_by_the_agent_at_the_next_boot(
+    cloud: CloudControl, controller: Controller, metadata: MetadataControl, api: CloudApi, host: Host
 ) -> None:
-    assert not asyncio.run(machines.flag(host.uuid))
+    assert flag(api, host) == "False"
     assert controller.agent(host).of(host)["changed"]
-    wait_for(lambda: asyncio.run(machines.flag(host.uuid)))
-    asyncio.run(machines.offer(host.uuid, PASSWORD))
-    assert asyncio.run(machines.pending(host.uuid))
+    wait_for(lambda: flag(api, host) == "True")
+    assert not view(cloud, host).pending
+    options = {"new_password": PASSWORD, "is_check_password": True}
+    api.do("PUT", f"/v1/P/cloudservers/{host.uuid}/os-reset-password", {"reset-password": options})
+    assert view(cloud, host).pending
+    assert not accepts(host, "root", PASSWORD)
     assert power(controller, host, "restarted")["changed"]
     wait_for(lambda: metadata.show(host.name).blob == "")
     assert accepts(host, "root", PASSWORD)
     assert not accepts(host, "root", "Lab-Root-1")
-    assert not asyncio.run(machines.pending(host.uuid))
+    assert not view(cloud, host).pending
+    assert PASSWORD not in "".join(path.read_text(errors="replace") for path in host.paths.state.glob("*.log"))
+    assert PASSWORD not in str(cloud.requests())
 
 
-def test_rules_for_egress_are_the_hosts_packet_filter(machines: LabMachines, host: Host) -> None:
+def test_a_rule_of_its_security_group_is_its_packet_filter(cloud: CloudControl, api: CloudApi, host: Host) -> None:
     assert reaches_metadata(host)
-    asyncio.run(machines.filter_egress(host.uuid, "deny tcp 169.254.0.0/16 80, allow any"))
+    (port,) = api.do("GET", "/v1/P/ports", device_id=host.uuid)["ports"]
+    (group,) = port["security_groups"]
+    denied = {"protocol": "tcp", "multiport": "80", "remote_ip_prefix": "169.254.0.0/16", "priority": 1}
+    rule = {"security_group_id": group, "direction": "egress", "ethertype": "IPv4", "action": "deny", **denied}
+    made = api.do("POST", "/v3/P/vpc/security-group-rules", {"security_group_rule": rule})
     assert not reaches_metadata(host)
+    assert host.sh("timeout 2 bash -c 'exec 3<>/dev/tcp/10.213.0.2/443'", check=False).returncode == 0
+    api.do("DELETE", f"/v3/P/vpc/security-group-rules/{made['security_group_rule']['id']}")
+    assert reaches_metadata(host)
 
 
-def test_without_dhcp_it_has_no_address_after_a_restart(
-    cloud: CloudControl, controller: Controller, machines: LabMachines, host: Host
+def test_without_dhcp_in_its_subnet_it_has_no_address_after_a_restart(
+    cloud: CloudControl, controller: Controller, api: CloudApi, host: Host
 ) -> None:
-    asyncio.run(machines.serve_dhcp(host.uuid, on=False))
+    switch_dhcp(api, host, on=False)
     assert host.address in host.sh(LEASE).stdout, "a lease lasts"
     before = host.boot_id()
     assert power(controller, host, "restarted")["changed"]
     host.wait_boot(before, ssh=False)
     host.sh("sleep 4")  # it usually has its lease within one second
     assert host.sh(LEASE).stdout == ""
-    asyncio.run(machines.serve_dhcp(host.uuid, on=True))
-    assert power(controller, host, "restarted", "hard")["changed"]
+    switch_dhcp(api, host, on=True)
+    assert power(controller, host, "restarted", mode="hard")["changed"]
     host.wait_ssh()
     assert host.address in host.sh(LEASE).stdout
 
 
-def test_rebuilt_it_has_a_fresh_disk(controller: Controller, machines: LabMachines, host: Host) -> None:
+def test_rebuilt_it_has_a_fresh_disk(cloud: CloudControl, controller: Controller, host: Host) -> None:
     assert controller.agent(host).of(host)["changed"]
-    asyncio.run(machines.rebuild(host.uuid))
+    before = cloud.server(host.uuid)
+    after = cloud.rebuild(host.uuid, "another-image")
+    assert (before.system_disk != after.system_disk, after.image_id) == (True, "another-image")
     host.wait_ssh()
     assert controller.info(host).of(host)["agent"]["state"] == "absent"
+
+
+def test_a_fresh_start_gives_a_host_its_network_back(cloud_alone: CloudControl, api: CloudApi, host: Host) -> None:
+    cloud_alone.change(host.uuid, security_groups=[], metadata={"x": "y"})
+    switch_dhcp(api, host, on=False)
+    assert not reaches_metadata(host)
+    cloud_alone.reset()
+    assert reaches_metadata(host)
+    assert cloud_alone.server(host.uuid).metadata == {}
+    assert (view(cloud_alone, host).dhcp, view(cloud_alone, host).egress) == (True, "allow any")
+    assert host.describe()["dhcp"]
+
+
+def test_records_stand_beside_the_hosts(cloud_alone: CloudControl, controller: Controller, host: Host) -> None:
+    ids = [server.id for server in beside(cloud_alone, 39)]
+    ids.append(host.uuid)
+    before = host.boot_id()
+    ran = controller.cloud("ecs_power", host, server_ids=ids, state="restarted", poll_interval=1).of(host)
+    assert ran["changed"]
+    assert {server["outcome"] for server in ran["servers"]} == {"done"}
+    host.wait_boot(before)
+
+
+def test_done_though_the_answer_is_lost(cloud_alone: CloudControl, api: CloudApi, host: Host) -> None:
+    cloud_alone.set_faults(LostAnswer(path="*/os-reset-password"))
+    body = {"reset-password": {"new_password": PASSWORD}}
+    with pytest.raises(IncompleteRead):
+        api.ask("PUT", f"/v1/P/cloudservers/{host.uuid}/os-reset-password", body)
+    assert view(cloud_alone, host).pending
+
+
+def test_a_job_that_lies_leaves_the_host_alone(cloud_alone: CloudControl, controller: Controller, host: Host) -> None:
+    cloud_alone.change(host.uuid, trouble="lies")
+    ran = power(controller, host, "stopped", wait_timeout=3)
+    assert (ran["kind"], host.state()) == ("failed", "running")

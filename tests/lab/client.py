@@ -65,7 +65,12 @@ class Host:
 
     def state(self) -> str:
         """``running``, ``stopped`` or ``failed``."""
-        return str(self._ask("host")["state"])
+        return str(self.describe()["state"])
+
+    def describe(self) -> dict[str, Any]:
+        """All that the supervisor knows of it."""
+        described: dict[str, Any] = self._ask("host")
+        return described
 
     def reboot(self, *, hard: bool = False, wait: bool = True) -> None:
         """Reboot it from outside, as the cloud does."""

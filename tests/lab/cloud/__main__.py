@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lab.cloud.app import Cloud
+from lab.cloud.app import PublicApi
+from lab.cloud.steering import Steering
+from lab.cloud.world import World
 from lab.network import API
 from lab.serving import Tls, serve
 
@@ -17,9 +19,9 @@ def main() -> None:
     parser.add_argument("--host", default=API)
     parser.add_argument("--port", type=int, default=443)
     options = parser.parse_args()
-    cloud = Cloud(options.state)
+    world = World(options.state)
     tls = Tls(options.state / "tls" / "server.pem", options.state / "tls" / "server.key")
-    serve(cloud.app, cloud.control, options.host, options.port, options.state / "cloud.sock", tls)
+    serve(PublicApi(world).app, Steering(world).app, options.host, options.port, options.state / "cloud.sock", tls)
 
 
 if __name__ == "__main__":

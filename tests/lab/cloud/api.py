@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
+from lab.cloud.api_request import NOT_PUBLISHED, ApiRefusalError, ApiRequest, Handler, Route
+from lab.cloud.beside import Beside
 from lab.cloud.jobs import Works
-from lab.cloud.machines import Operation
-from lab.cloud.servers import FILTERS, Fleet, Server, nobody
+from lab.cloud.machines import Machines, Operation
+from lab.cloud.network import Network
+from lab.cloud.reset import Resets
+from lab.cloud.servers import FILTERS, Fleet, Server, nobody, refuse_unfit
 from lab.cloud.signature import Account
+from lab.cloud.vpc import Vpc
 
 _LARGEST_PAGE = 1000
 _USUAL_PAGE = 25
@@ -26,68 +28,72 @@ _ACTIONS: dict[str, tuple[Operation, str, frozenset[str]]] = {
 }
 
 
-class ApiRefusalError(Exception):
-    """An error of the API."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
-@dataclass(frozen=True)
-class ApiRequest:
-    """A request that was let in. `parts` are what the path's pattern named."""
-
-    account: Account
-    query: dict[str, str]
-    body: Any
-    parts: dict[str, str]
-
-    def need(self, action: str) -> None:
-        """Raises ApiRefusalError if the account's policy denies the action."""
-        if any(fnmatchcase(action, pattern) for pattern in self.account.denied):
-            raise ApiRefusalError(403, "Pdp.0001", f"Policy doesn't allow {action} to be performed.")
-
-
 class Api:
-    """ECS and IAM around one fleet."""
+    """ECS, VPC and IAM around one fleet and one network."""
 
-    def __init__(self, fleet: Fleet, works: Works) -> None:
+    def __init__(self, fleet: Fleet, works: Works, machines: Machines) -> None:
         self._fleet = fleet
         self._works = works
-        ecs = r"/v1/(?P<project>[^/]+)"
-        self._routes: list[tuple[str, re.Pattern[str], Callable[[ApiRequest], Any]]] = [
-            ("GET", re.compile(r"/v3/projects"), self._projects),
-            ("GET", re.compile(rf"{ecs}/cloudservers/detail"), self._list),
-            ("POST", re.compile(rf"{ecs}/cloudservers/action"), self._act),
-            ("GET", re.compile(rf"{ecs}/jobs/(?P<job>[^/]+)"), self._job),
+        self._machines = machines
+        self.network = Network()
+        self.resets = Resets(fleet, machines)
+        self._vpc = Vpc(fleet, self.network, machines)
+        routes: list[Route] = [
+            ("GET", "/v3/projects", self._projects),
+            ("GET", "/v1/P/cloudservers/detail", self._list),
+            ("POST", "/v1/P/cloudservers/action", self._act),
+            ("GET", "/v1/P/jobs/(?P<job>[^/]+)", self._job),
+            *self.resets.routes(),
+            *Beside(fleet).routes(),
+            *self._vpc.routes(),
+        ]
+        self._routes: list[tuple[str, re.Pattern[str], Handler]] = [
+            (method, re.compile(pattern.replace("/P/", "/(?P<project>[^/]+)/")), handler)
+            for method, pattern, handler in routes
         ]
 
-    def answer(self, method: str, path: str, account: Account, query: dict[str, str], body: Any) -> Any:
-        """The answer as a JSON value. Raises ApiRefusalError."""
+    async def answer(self, method: str, path: str, account: Account, pairs: list[tuple[str, str]], body: Any) -> Any:
+        """The answer: a JSON value, or a Reply. Raises ApiRefusalError."""
         for wanted, pattern, handler in self._routes:
             found = pattern.fullmatch(path)
             if found and wanted == method:
                 parts = found.groupdict()
                 if parts.get("project", account.project_id) != account.project_id:
                     raise ApiRefusalError(400, "Ecs.0023", "The project_id in the token differs from that in the URL.")
-                return handler(ApiRequest(account, query, body, parts))
-        raise ApiRefusalError(404, "APIGW.0101", "The API does not exist or has not been published in the environment")
+                return await handler(ApiRequest(account, pairs, body, parts))
+        raise ApiRefusalError(*NOT_PUBLISHED)
 
-    def _projects(self, request: ApiRequest) -> Any:
+    async def rebuild(self, server_id: str, image_id: str | None = None) -> Server:
+        """A new system disk, from this image or from the same one; returns when the server runs again.
+
+        Raises KeyError for a server that there is not, MachineError when it could not be done.
+        """
+        await self._machines.rebuild(server_id)
+        return self._fleet.rebuilt(server_id, image_id)
+
+    async def settle(self) -> None:
+        """Has the machines follow what the records now say of security groups and DHCP. Raises MachineError."""
+        await self._vpc.settle()
+
+    def clear(self) -> None:
+        """A network and a batch API as they are at first; what the machines were told is forgotten."""
+        self.network.declare({})
+        self.resets.shape = "whole"
+        self._vpc.forget()
+
+    async def _projects(self, request: ApiRequest) -> Any:
         name = request.query.get("name")
         account = request.account
         projects = [{"id": account.project_id, "name": account.region, "enabled": True}]
         return {"projects": [project for project in projects if name in (None, project["name"])], "links": {}}
 
-    def _list(self, request: ApiRequest) -> Any:
+    async def _list(self, request: ApiRequest) -> Any:
         request.need("ecs:cloudServers:listServersDetails")
-        limit = _number(request.query, "limit", _USUAL_PAGE, _LARGEST_PAGE)
+        limit = request.number("limit", _USUAL_PAGE, _LARGEST_PAGE)
         if "server_id" in request.query:
             # The ids exclude the other filters.
             return self._by_ids(request.query["server_id"].split(","), limit)
-        page = _number(request.query, "offset", 1, 10**6)
+        page = request.number("offset", 1, 10**6)
         unknown = set(request.query) - set(FILTERS) - {"limit", "offset"}
         if unknown:
             raise ApiRefusalError(400, "Ecs.0005", f"Invalid parameter {sorted(unknown)}.")
@@ -103,7 +109,7 @@ class Api:
         shown = [known[one].shown() if one in known else nobody(one) for one in ids][:limit]
         return {"count": len(ids), "servers": shown}
 
-    def _act(self, request: ApiRequest) -> Any:
+    async def _act(self, request: ApiRequest) -> Any:
         body = request.body
         if not isinstance(body, dict) or len(body) != 1 or next(iter(body)) not in _ACTIONS:
             raise ApiRefusalError(400, "Ecs.0005", "Invalid parameter: the body is no action.")
@@ -127,24 +133,12 @@ class Api:
                 raise ApiRefusalError(404, "Ecs.0114", f"The server {one} does not exist.")
         servers = [self._fleet.servers[one] for one in ids]
         for server in servers:
-            if server.locked:
-                raise ApiRefusalError(400, "Ecs.0605", f"The server {server.id} is locked.")
-            if server.metadata.get("EcmResStatus") == "freeze":
-                raise ApiRefusalError(400, "Ecs.0030", f"The server {server.id} is frozen.")
-            if server.task_state or server.status not in statuses:
-                raise ApiRefusalError(400, "Ecs.0100", f"The status of the server {server.id} does not allow it.")
+            refuse_unfit(server, statuses)
         return servers
 
-    def _job(self, request: ApiRequest) -> Any:
+    async def _job(self, request: ApiRequest) -> Any:
         request.need("ecs:jobs:get")
         job = self._works.jobs.get(request.parts["job"])
         if job is None:
             raise ApiRefusalError(400, "Common.0011", "Invalid JobId.")
         return job.shown()
-
-
-def _number(query: dict[str, str], name: str, usual: int, largest: int) -> int:
-    text = query.get(name, str(usual))
-    if not text.isdigit() or not 1 <= int(text) <= largest:
-        raise ApiRefusalError(400, "Ecs.0005", f"Invalid parameter {name}.")
-    return int(text)

@@ -23,7 +23,9 @@ class ApiError(Fault):
 
 @dataclass(frozen=True, kw_only=True)
 class LostAnswer(Fault):
-    """It is done, and the connection ends before the answer."""
+    """It is done, and the connection ends before the answer, or hangs until the client gives up."""
+
+    hangs: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

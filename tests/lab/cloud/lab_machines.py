@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from lab import control
 from lab.cloud.machines import MachineError, MemoryMachines, Operation
+from lab.cloud.network import Network, Subnet, default_rule
 from lab.cloud.servers import Fleet, Server
 from lab.control_client import ControlError
 from lab.hosts_file import HostsFile, ListedHost
@@ -116,22 +117,56 @@ class LabMachines:
 
 
 class HostServers:
-    """Keeps the cloud's servers true to the lab's hosts: there is one for each, and its status is the host's."""
+    """Keeps the cloud's servers true to the lab's hosts: there is one for each, and its status is the host's.
 
-    def __init__(self, fleet: Fleet, machines: LabMachines) -> None:
+    Each has a subnet and a security group of its own, so that what is done to one host's is done to no other.
+    """
+
+    def __init__(self, fleet: Fleet, network: Network, machines: LabMachines) -> None:
         self._fleet = fleet
+        self._network = network
         self._machines = machines
 
     async def follow(self) -> None:
         """Look at the hosts. A server that a job is at work on is left alone: the job knows better."""
         for host in self._machines.hosts():
-            if host.uuid not in self._fleet.servers:
-                self._fleet.servers[host.uuid] = Server(host.uuid, name=host.name, addresses=[host.address])
+            self._be_there(host)
         idle = self._idle()
         with suppress(MachineError):  # nobody answers while the lab comes up: then nothing has changed either
             statuses = await self._machines.statuses()
             for server_id in idle & self._idle() & statuses.keys():
                 self._fleet.servers[server_id].status = statuses[server_id]
 
+    def forget(self, server_id: str) -> None:
+        """Forget the subnet and the security group of a host; they are there again when the hosts are followed."""
+        for host in self._machines.hosts():
+            if host.uuid == server_id:
+                group = _group(host)
+                self._network.subnets.pop(_subnet(host), None)
+                self._network.groups = [one for one in self._network.groups if one != group]
+                for rule in [rule for rule in self._network.rules.values() if rule.security_group_id == group]:
+                    del self._network.rules[rule.id]
+
+    def _be_there(self, host: ListedHost) -> None:
+        subnet, group = _subnet(host), _group(host)
+        if subnet not in self._network.subnets:
+            self._network.subnets[subnet] = Subnet(subnet, subnet)
+        if group not in self._network.groups:
+            self._network.groups.append(group)
+            rule = default_rule(group)
+            self._network.rules[rule.id] = rule
+        if host.uuid not in self._fleet.servers:
+            self._fleet.servers[host.uuid] = Server(
+                host.uuid, name=host.name, addresses=[host.address], subnet=subnet, security_groups=[group]
+            )
+
     def _idle(self) -> set[str]:
         return {server.id for server in self._fleet.servers.values() if server.task_state is None}
+
+
+def _subnet(host: ListedHost) -> str:
+    return f"subnet-{host.name}"
+
+
+def _group(host: ListedHost) -> str:
+    return f"group-{host.name}"
