@@ -24,7 +24,7 @@ class World:
 
     def __init__(self, state: Path) -> None:
         paths = replace(Paths.from_environment(), state=state)
-        lab = LabMachines(paths) if paths.hosts.exists() else None
+        self.lab = lab = LabMachines(paths) if paths.hosts.exists() else None
         self.memory = lab.memory if lab else MemoryMachines()
         self.machines: Machines = lab or self.memory
         self.fleet = Fleet()
