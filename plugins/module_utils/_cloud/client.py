@@ -24,6 +24,7 @@ from .transport import Answer, Wire, WireError
 
 PROJECT = "{project_id}"
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_HARMLESS = frozenset({"GET", "HEAD"})
 _ACCEPTED = frozenset(range(200, 300)) - {202}  # a 202 may hold an error all the same
 _SKEW = timedelta(minutes=15)
 _AGENT = "cloudreset.huaweicloud (Ansible collection)"
@@ -98,12 +99,15 @@ class Client:
         """
         if PROJECT in call.path:
             self._project = self._project or self._find_project()
-        attempt, paused = 0, 0.0
+        attempt, paused, lost = 0, 0.0, False
         while True:
             outcome = self._attempt(call, attempt)
             if isinstance(outcome, dict):
                 return outcome
             pause, error = outcome
+            # What a later try says is not about an earlier one of which nobody knows whether it was done.
+            error = _after_loss(error) if lost and call.method not in _HARMLESS else error
+            lost = lost or error.doubtful
             too_late = pause is not None and paused + pause.seconds > self._limits.retry_timeout
             if pause is None or attempt == self._limits.retries or too_late:
                 raise error
@@ -187,6 +191,13 @@ def _object(call: Call, answer: Answer) -> dict[str, Any] | tuple[None, CloudErr
     problem = f"the answer is no JSON object (HTTP {answer.status})"
     hint = "see whether region and endpoints lead to the cloud's API"
     return None, CloudError(call.attempted, problem, kind="no_answer", status=answer.status, hint=hint)
+
+
+def _after_loss(error: CloudError) -> CloudError:
+    if error.doubtful:
+        return error
+    problem = f"nobody knows whether an earlier try was done, and in the end: {error.problem}"
+    return CloudError(error.attempted, problem, kind="no_answer", status=error.status, fault=error.fault)
 
 
 def _cut(call: Call, error: WireError) -> CloudError:

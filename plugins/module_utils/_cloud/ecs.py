@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 from .client import Call, Client
-from .errors import CloudError
+from .errors import CloudError, Fault, accepted_ids, internal_errors
 from .servers import Server, read_server
 from .signing import QueryValue
 
@@ -101,9 +101,71 @@ def show_job(client: Client, job_id: str) -> dict[str, Any]:
     )
 
 
+def reset_one(client: Client, server_id: str, password: str, *, checked: bool) -> None:
+    """Resets one server's password; `checked`: the API looks at its complexity.
+
+    May be done twice: the same password only replaces itself while it waits for the next start.
+    """
+    inner = {"new_password": password, "is_check_password": checked}
+    path = f"{_of(server_id)}/os-reset-password"
+    client.send(Call("ecs", "PUT", path, "resetting the password", body={"reset-password": inner}, secrets=(password,)))
+
+
+@dataclass(frozen=True)
+class BatchAnswer:
+    """Of which servers a batch says that it accepted them, and why not others: code and message by server id.
+
+    `error` where it says that it failed as a whole; even then it may have been done with some.
+    """
+
+    accepted: frozenset[str] = frozenset()
+    refused: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    error: CloudError | None = None
+
+
+def reset_batch(client: Client, ids: Sequence[str], password: str, *, dry_run: bool) -> BatchAnswer:
+    """Resets up to a thousand servers to one password, or has the API say whether it would.
+
+    Whether a batch with a server that cannot be reset is refused as a whole is not documented, so both are read.
+    """
+    body = {"new_password": password, "dry_run": dry_run, "servers": [{"id": server_id} for server_id in ids]}
+    attempted = f"{'trying out' if dry_run else 'resetting'} the password of {len(ids)} server{'s' * (len(ids) != 1)}"
+    path = f"{_BASE}/os-reset-passwords"
+    try:
+        answer = client.send(Call("ecs", "PUT", path, attempted, body=body, secrets=(password,)))
+    except CloudError as error:
+        return BatchAnswer(frozenset(error.fault.accepted), error.fault.by_server, error)
+    fault = Fault(internal_errors=internal_errors(answer)).without((password,))
+    return BatchAnswer(frozenset(accepted_ids(answer)), fault.by_server)
+
+
+def resetpwd_flag(client: Client, server_id: str) -> str:
+    """`True` if a reset agent on the server once reached the metadata service, otherwise `False`."""
+    path = f"{_of(server_id)}/os-resetpwd-flag"
+    answer = client.send(Call("ecs", "GET", path, "asking for resetpwd_flag"))
+    return str(answer.get("resetpwd_flag"))
+
+
+def set_metadata(client: Client, server_id: str, entries: Mapping[str, str]) -> None:
+    """Sets entries of a server's metadata, and leaves the others."""
+    path, body = f"{_of(server_id)}/metadata", {"metadata": dict(entries)}
+    client.send(Call("ecs", "POST", path, "setting the server's metadata", body=body, repeatable=True))
+
+
+def set_tags(client: Client, server_id: str, tags: Mapping[str, str]) -> None:
+    """Sets tags of a server, and leaves the others."""
+    body = {"action": "create", "tags": [{"key": key, "value": value} for key, value in tags.items()]}
+    path = f"{_of(server_id)}/tags/action"
+    client.send(Call("ecs", "POST", path, "setting the server's tags", body=body, repeatable=True))
+
+
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """The items, so many at a time."""
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _of(server_id: str) -> str:
+    return f"{_BASE}/{quote(server_id, safe='')}"
 
 
 def _list(answer: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

@@ -26,12 +26,23 @@ _HIDDEN = "********"
 
 @dataclass(frozen=True)
 class Fault:
-    """What an answer says of a failure. `internal_errors` is `internalError[]` as it came."""
+    """What an answer says of a failure.
+
+    `internal_errors` is `internalError[]` as it came. `accepted` are the ids of the servers with which it was done all
+    the same (`response[]` beside the error of a batch).
+    """
 
     code: str = ""
     message: str = ""
     request_id: str = ""
     internal_errors: tuple[dict[str, Any], ...] = ()
+    accepted: tuple[str, ...] = ()
+
+    @property
+    def by_server(self) -> dict[str, tuple[str, str]]:
+        """Code and message of each server that `internal_errors` names."""
+        named = ((_first(entry, "id", "server_id"), entry) for entry in self.internal_errors)
+        return {server_id: _reason(entry) for server_id, entry in named if server_id}
 
     def without(self, secrets: Iterable[str]) -> Fault:
         """The same with the secrets blotted out: an API may repeat what it was sent."""
@@ -41,6 +52,7 @@ class Fault:
             _blot(self.message, hidden),
             _blot(self.request_id, hidden),
             tuple(_blot(entry, hidden) for entry in self.internal_errors),
+            self.accepted,
         )
 
 
@@ -52,6 +64,7 @@ class CloudError(Exception):
     ) -> None:
         """Takes what was attempted ("listing the servers"), what was in the way, and what the answer said."""
         self.attempted = attempted
+        self.problem = problem
         self.kind = kind
         self.status = status
         self.fault = fault or Fault()
@@ -62,6 +75,22 @@ class CloudError(Exception):
     def code(self) -> str:
         """The cloud's error code, or nothing."""
         return self.fault.code
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may have been done all the same: nobody answered, or only something on the way did."""
+        passing = self.status in (500, 502, 504) and not self.fault.code.startswith("Ecs.")
+        return passing or self.kind in ("no_answer", "timeout")
+
+    @property
+    def denied(self) -> bool:
+        """Whether the permission for it is missing."""
+        return self.status == 403 and self.kind == "refused"
+
+    @property
+    def not_published(self) -> bool:
+        """Whether this cloud or region does not have the API at all."""
+        return self.status == 404 and (not self.fault.code or self.fault.code.startswith(("APIGW.", "APIG.")))
 
     def result(self) -> dict[str, Any]:
         """The machine-readable fields, for a module's result."""
@@ -94,7 +123,6 @@ def read_fault(body: bytes, headers: Mapping[str, str]) -> Fault:
     parsed = parse(body)
     if not isinstance(parsed, dict):
         return Fault(message=_plain(body), request_id=request_id)
-    internal = parsed.get("internalError", parsed.get("internalErrors"))
     inner = _inner(parsed)
     code = _first(inner, "code", "error_code", "errorCode", "type")
     message = _first(inner, "message", "error_msg", "errorMsg", "error_message", "title")
@@ -102,10 +130,22 @@ def read_fault(body: bytes, headers: Mapping[str, str]) -> Fault:
         code=code,
         message=message[:_LONGEST],
         request_id=_first(parsed, "request_id", "requestId") or request_id,
-        internal_errors=tuple(entry for entry in internal if isinstance(entry, dict))
-        if isinstance(internal, list)
-        else (),
+        internal_errors=internal_errors(parsed),
+        accepted=accepted_ids(parsed),
     )
+
+
+def internal_errors(parsed: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """What a batch's answer says of single servers that it could not be done with; a good answer may hold it, too."""
+    internal = parsed.get("internalError", parsed.get("internalErrors"))
+    return tuple(entry for entry in internal if isinstance(entry, dict)) if isinstance(internal, list) else ()
+
+
+def accepted_ids(parsed: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids in the `response[]` of a batch's answer."""
+    listed = parsed.get("response")
+    entries = listed if isinstance(listed, list) else ()
+    return tuple(str(entry["id"]) for entry in entries if isinstance(entry, dict) and entry.get("id"))
 
 
 def parse(body: bytes) -> Any:
@@ -136,8 +176,12 @@ def _plain(body: bytes) -> str:
 
 
 def _one(entry: Mapping[str, Any]) -> str:
-    code, message = _first(entry, "error_code", "code"), _first(entry, "error_message", "error_msg", "message")
+    code, message = _reason(entry)
     return f"{_first(entry, 'id', 'server_id') or 'a server'}: {code} '{message}'"
+
+
+def _reason(entry: Mapping[str, Any]) -> tuple[str, str]:
+    return _first(entry, "error_code", "code"), _first(entry, "error_message", "error_msg", "message")
 
 
 def _blot(value: Any, secrets: tuple[str, ...]) -> Any:

@@ -22,6 +22,8 @@ HINTS = {
     "Ecs.0227": "look at the server in the console, and run it again",
     "Ecs.0603": "another command was at work on the server for the whole time; run it again later",
     "Ecs.0605": "the server is locked; see its metadata lockSource and unlock it there",
+    "Ecs.0610": "run it again later; if it stays, look at the server in the console",
+    "Ecs.0612": "the cloud could not see whether the reset agent is there; run it again later",
     "Ecs.0613": "the reset agent is not installed; install it with reset_agent",
     "Common.0013": "the credentials are not valid any more; get new ones",
     "Common.0021": "project_id is not a project of these credentials; set it right, or leave it out",

@@ -73,12 +73,12 @@ def _ask(client: Client, action: Action, mode: Mode, batch: Sequence[Line]) -> N
 
 def _refused(batch: Iterable[Line], error: CloudError) -> None:
     """The whole call was refused; where the answer names servers, each gets the reason of its own."""
-    own = {str(entry.get("id") or entry.get("server_id")): entry for entry in error.fault.internal_errors}
+    own = error.fault.by_server
     for line in batch:
         line.broken(error)
-        if entry := own.get(line.id):
-            code = str(entry.get("error_code") or error.code)
-            line.refuse(f"the API answered {code} '{entry.get('error_message')}'", code)
+        if line.id in own:
+            code, message = own[line.id]
+            line.refuse(f"the API answered {code or error.code} '{message}'", code or error.code)
 
 
 def _watch(client: Client, patience: Patience, lines: list[Line]) -> None:

@@ -51,6 +51,29 @@ def read_server(raw: Mapping[str, Any]) -> Server:
     )
 
 
+def image_of(server: Server) -> str:
+    """The id of the image that it was made from, or nothing."""
+    return _id_of(server.raw.get("image")) or ""
+
+
+def system_disk_of(server: Server) -> str:
+    """The id of the disk that it boots from, or nothing."""
+    volumes = list(_dicts(server.raw.get("os-extended-volumes:volumes_attached")))
+    boot = [volume for volume in volumes if str(volume.get("bootIndex")) == "0"]
+    return str((boot or volumes or [{}])[0].get("id") or "")
+
+
+def eips_of(server: Server) -> list[str]:
+    """Its public addresses."""
+    return [str(entry["address"]) for entry in _addresses(server.raw) if entry["type"] == "floating"]
+
+
+def primary_port_of(server: Server) -> str:
+    """The id of the port of its primary address, or nothing where that is not told."""
+    primary = [entry for entry in _addresses(server.raw) if entry["primary"] is True and entry["port_id"]]
+    return str(primary[0]["port_id"]) if primary else ""
+
+
 def tags_of(server: Server) -> dict[str, str]:
     """The tags, which come as `key=value`, or as `key.value` from an older API."""
     return dict(_tag(str(text)) for text in server.raw.get("tags") or [])
@@ -76,7 +99,7 @@ def described(server: Server) -> dict[str, Any]:
         "frozen": server.frozen,
         "addresses": _addresses(raw),
         "os_type": server.metadata.get("os_type"),
-        "image_id": _id_of(raw.get("image")),
+        "image_id": image_of(server) or None,
         "image_type": server.metadata.get("metering.imagetype"),
         "flavor": _id_of(raw.get("flavor")),
         "availability_zone": raw.get("OS-EXT-AZ:availability_zone"),

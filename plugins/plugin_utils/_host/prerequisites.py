@@ -13,12 +13,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from ...module_utils._prerequisite import FAIL, PASS, UNKNOWN, WARN, Prerequisite
 from .._package.errors import UnsupportedPlatform
 from .._package.source import variant_for
 from .facts import HostFacts
 from .nic import nic_facts
-
-PASS, WARN, FAIL, UNKNOWN = "pass", "warn", "fail", "unknown"
 
 # SUSE 11 SP4 is the one system for which the guide asks for memory.
 SUSE_11_SP4_MEMORY_KB = 4 * 1024 * 1024
@@ -41,17 +40,6 @@ class Limits:
     minimum_free_mb: int = 300
     selinux: str = "require_off"
     backend: str = "keep"
-
-
-@dataclass(frozen=True)
-class Prerequisite:
-    """One checked condition. ``hint`` says what to do where the status is not pass."""
-
-    name: str
-    status: str
-    found: str
-    wanted: str
-    hint: str = ""
 
 
 def assess(facts: HostFacts, limits: Limits) -> tuple[Prerequisite, ...]:
@@ -83,21 +71,6 @@ def override(prerequisites: Sequence[Prerequisite], ignored: Sequence[str]) -> t
         else item
         for item in prerequisites
     )
-
-
-def failed(prerequisites: Sequence[Prerequisite]) -> tuple[Prerequisite, ...]:
-    """Return those that fail."""
-    return tuple(item for item in prerequisites if item.status == FAIL)
-
-
-def report(prerequisites: Sequence[Prerequisite]) -> list[dict[str, str]]:
-    """Return them for a module's result."""
-    return [dict(vars(item)) for item in prerequisites]
-
-
-def sentence(prerequisites: Sequence[Prerequisite]) -> str:
-    """Return one sentence that names each with what was found, wanted and what to do."""
-    return " ".join(f"{item.name}: found {item.found}, wanted {item.wanted}. {item.hint}" for item in prerequisites)
 
 
 def _root(facts: HostFacts, _limits: Limits) -> Prerequisite:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from ...module_utils._prerequisite import Prerequisite, failed, report
 from . import prerequisites
 from .facts import HostFacts
 from .workflow import Done, Outcome
@@ -17,12 +18,12 @@ from .workflow import Done, Outcome
 _DIFF_KEYS = ("state", "registered", "enabled", "backend", "package_sha256", "damage", "modes_wrong")
 
 
-def facts_result(facts: HostFacts, checked: Sequence[prerequisites.Prerequisite]) -> dict[str, Any]:
+def facts_result(facts: HostFacts, checked: Sequence[Prerequisite]) -> dict[str, Any]:
     """Return what both modules tell of a guest."""
     return {
         "agent": facts.agent.report(),
-        "prerequisites": prerequisites.report(checked),
-        "ready": not prerequisites.failed(checked),
+        "prerequisites": report(checked),
+        "ready": not failed(checked),
         "server_id": prerequisites.server_id(facts.answer.all("metadata")),
         "boot_id": facts.boot_id,
     }

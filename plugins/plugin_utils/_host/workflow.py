@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from ...module_utils._prerequisite import Prerequisite, failed, sentence
 from . import linux_script, prerequisites
 from .delivery import Delivery, Packages
 from .errors import HostError, NotSentError
@@ -39,7 +40,7 @@ class Outcome:
 
     facts: HostFacts
     before: HostFacts
-    checked: tuple[prerequisites.Prerequisite, ...]
+    checked: tuple[Prerequisite, ...]
     steps: tuple[Done, ...] = ()
     changed: bool = False
     delivery: Delivery | None = None
@@ -52,7 +53,7 @@ class Outcome:
     @property
     def ready(self) -> bool:
         """Whether no prerequisite fails."""
-        return not prerequisites.failed(self.checked)
+        return not failed(self.checked)
 
 
 @dataclass
@@ -105,12 +106,12 @@ class Converger:
     def _refusal(self, outcome: Outcome) -> str | None:
         """Return why nothing may be done on the guest, all reasons at once."""
         state = self.options.state
-        failing = prerequisites.failed(outcome.checked)
+        failing = failed(outcome.checked)
         if state != "present":
             failing = tuple(item for item in failing if item.name == "root")
         if failing:
             names = ", ".join(item.name for item in failing)
-            return f"Nothing was changed: {names} failed. {prerequisites.sentence(failing)}"
+            return f"Nothing was changed: {names} failed. {sentence(failing)}"
         if state == "restarted" and not outcome.facts.agent.installed:
             return "The agent is not installed, so it cannot be restarted; install it with state: present."
         return None
@@ -203,7 +204,7 @@ def probe(guest: Guest, options: Options) -> HostFacts:
     return host_facts(answer)
 
 
-def assess(facts: HostFacts, options: Options) -> tuple[prerequisites.Prerequisite, ...]:
+def assess(facts: HostFacts, options: Options) -> tuple[Prerequisite, ...]:
     """Return the prerequisites under the caller's options."""
     return prerequisites.override(prerequisites.assess(facts, options.limits), options.ignore_prerequisites)
 

@@ -64,7 +64,7 @@ class CloudUnderTest:
             "access_key": ACCOUNT.access_key,
             "secret_key": ACCOUNT.secret_key,
             "region": ACCOUNT.region,
-            "endpoints": {"ecs": self.url, "iam": self.url},
+            "endpoints": {"ecs": self.url, "iam": self.url, "vpc": self.url},
             "ca_path": str(self.ca),
             "project_id": PROJECT,
             "requests_per_second": 0,
@@ -89,7 +89,7 @@ class CloudUnderTest:
         places = Places(("options",), {}, lambda: None, given)
         return Client(
             Keyring(places, clock.now),
-            Endpoints(account.region, None, {"ecs": self.url, "iam": self.url}),
+            Endpoints(account.region, None, {"ecs": self.url, "iam": self.url, "vpc": self.url}),
             wire or Wire(5.0, True, str(self.ca), ""),
             limits or Limits(requests_per_second=0),
             project_id,

@@ -12,15 +12,17 @@ import pytest
 from unit.host.support import UUID, host
 
 from ansible_collections.cloudreset.huaweicloud.plugins.doc_fragments.prerequisites import ModuleDocFragment
+from ansible_collections.cloudreset.huaweicloud.plugins.module_utils._prerequisite import (
+    Prerequisite,
+    failed,
+    report,
+    sentence,
+)
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.prerequisites import (
     NAMES,
     Limits,
-    Prerequisite,
     assess,
-    failed,
     override,
-    report,
-    sentence,
     server_id,
 )
 
