@@ -14,10 +14,9 @@ from api import CloudApi
 from lab.client import Host, Lab
 from lab.cloud.client import CloudControl
 from lab.cloud.faults import ApiError
-from lab.cloud.page import PORT
-from lab.network import API
+from lab.network import API, PAGE_PORT
 
-URL = f"http://{API}:{PORT}"
+URL = f"http://{API}:{PAGE_PORT}"
 PASSWORD = "Never-on-a-Page-1"
 
 
@@ -95,5 +94,5 @@ def test_another_name_for_it_is_turned_away(lab: Lab) -> None:
 
 
 def test_guests_do_not_see_it(host: Host) -> None:
-    ask = f"exec 3<>/dev/tcp/{API}/{PORT}; printf 'GET / HTTP/1.0\\r\\nHost: {API}:{PORT}\\r\\n\\r\\n' >&3; cat <&3"
+    ask = f"exec 3<>/dev/tcp/{API}/{PAGE_PORT}; printf 'GET / HTTP/1.0\\r\\nHost: {API}:{PAGE_PORT}\\r\\n\\r\\n' >&3; cat <&3"
     assert "403" in host.sh(f'timeout 5 bash -c "{ask}"').stdout.splitlines()[0]

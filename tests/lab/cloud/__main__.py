@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 from lab.cloud.app import PublicApi
-from lab.cloud.page import PORT, Page
+from lab.cloud.page import Page
 from lab.cloud.steering import Steering
 from lab.cloud.world import World
-from lab.network import API, CONTROLLER
+from lab.network import API, CONTROLLER, PAGE_PORT
 from lab.serving import Tls, serve
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=443)
     options = parser.parse_args()
     world = World(options.state)
-    pages = {PORT: Page(world, options.host, CONTROLLER).app} if world.lab else {}
+    pages = {PAGE_PORT: Page(world, options.host, CONTROLLER).app} if world.lab else {}
     tls = Tls(options.state / "tls" / "server.pem", options.state / "tls" / "server.key")
     api, control = PublicApi(world).app, Steering(world).app
     serve(api, control, options.host, options.port, options.state / "cloud.sock", tls, pages)

@@ -27,8 +27,8 @@ from lab.cloud.servers import Server, refuse_unfit
 from lab.cloud.view import ServerView, views
 from lab.cloud.world import World
 from lab.faults import Fault
+from lab.network import PAGE_PORT
 
-PORT = 8080
 _TEMPLATE = Template(Path(__file__).with_name("page.html").read_text("utf-8"))
 _LAST_REQUESTS = 30
 _ANY_STATUS = frozenset({"ACTIVE", "SHUTOFF", "ERROR"})
@@ -43,7 +43,7 @@ class Page:
 
     def __init__(self, world: World, address: str, peer: str) -> None:
         self._world = world
-        self._authority = f"{address}:{PORT}"
+        self._authority = f"{address}:{PAGE_PORT}"
         self._peer = peer
         self._buttons: dict[str, Button] = {
             "start": lambda server: self._switch(server, "start"),
