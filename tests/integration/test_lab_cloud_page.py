@@ -94,5 +94,6 @@ def test_another_name_for_it_is_turned_away(lab: Lab) -> None:
 
 
 def test_guests_do_not_see_it(host: Host) -> None:
-    ask = f"exec 3<>/dev/tcp/{API}/{PAGE_PORT}; printf 'GET / HTTP/1.0\\r\\nHost: {API}:{PAGE_PORT}\\r\\n\\r\\n' >&3; cat <&3"
+    request = rf"GET / HTTP/1.0\r\nHost: {API}:{PAGE_PORT}\r\n\r\n"
+    ask = f"exec 3<>/dev/tcp/{API}/{PAGE_PORT}; printf '{request}' >&3; cat <&3"
     assert "403" in host.sh(f'timeout 5 bash -c "{ask}"').stdout.splitlines()[0]

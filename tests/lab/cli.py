@@ -60,9 +60,8 @@ def _cloud(paths: Paths, _options: argparse.Namespace) -> None:
     control.request(paths, "ping")
     for server in CloudControl(paths.service_socket("cloud")).views():
         waits = "a password waits" if server.pending else ""
-        print(
-            f"{server.id:36} {server.name:14} {server.status:8} {server.task:12} flag {server.flag:6} {waits}".rstrip()
-        )
+        line = f"{server.id:36} {server.name:14} {server.status:8} {server.task:12} flag {server.flag:6} {waits}"
+        print(line.rstrip())
     print(f"page: {PAGE_URL}", file=sys.stderr)
 
 
