@@ -97,12 +97,12 @@ def _check_guests(request: ReadinessRequest) -> None:
 
 def _flags(client: Client, server_ids: Iterable[str], request: ReadinessRequest) -> dict[str, Flag]:
     """The flag of each server, one call each; after one that could not be asked the others are not, either."""
-    in_the_way = None if request.check_flag else Untold("not asked", "Set check_flag: true.")
+    last: Flag = "" if request.check_flag else Untold("not asked", "Set check_flag: true.")
     flags: dict[str, Flag] = {}
     for server_id in server_ids:
-        flag: Flag = in_the_way if in_the_way else _asked(partial(resetpwd_flag, client, server_id), _FLAG_ACTION)
-        flags[server_id] = flag
-        in_the_way = flag if isinstance(flag, Untold) else None
+        if not isinstance(last, Untold):
+            last = _asked(partial(resetpwd_flag, client, server_id), _FLAG_ACTION)
+        flags[server_id] = last
     return flags
 
 

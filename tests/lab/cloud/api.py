@@ -63,7 +63,7 @@ class Api:
                 return await handler(ApiRequest(account, pairs, body, parts))
         raise ApiRefusalError(*NOT_PUBLISHED)
 
-    async def rebuild(self, server_id: str, image_id: str | None = None) -> Server:
+    async def rebuild(self, server_id: str, image_id: str = "") -> Server:
         """A new system disk, from this image or from the same one; returns when the server runs again.
 
         Raises KeyError for a server that there is not, MachineError when it could not be done.

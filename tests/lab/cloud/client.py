@@ -56,7 +56,7 @@ class CloudControl(ControlClient):
         """Forget what is known of a server. A host of the lab is there again at once, as at first."""
         self._call("DELETE", f"/servers/{server_id}")
 
-    def rebuild(self, server_id: str, image_id: str | None = None) -> Server:
+    def rebuild(self, server_id: str, image_id: str = "") -> Server:
         """Give a server a new system disk, from this image or from the same one."""
         return Server(**self._call("PUT", f"/servers/{server_id}/rebuild", image_id))
 

@@ -140,7 +140,7 @@ class Fleet:
             raise ApiRefusalError(404, "Ecs.0114", f"The server {server_id} does not exist.")
         return self.servers[server_id]
 
-    def rebuilt(self, server_id: str, image_id: str | None) -> Server:
+    def rebuilt(self, server_id: str, image_id: str) -> Server:
         """Give one a new system disk, from this image or from the same one. Raises KeyError."""
         fields: dict[str, Any] = {"system_disk": str(uuid.uuid4()), "status": "ACTIVE", "task_state": None}
         return self.change(server_id, {**fields, "image_id": image_id} if image_id else fields)
