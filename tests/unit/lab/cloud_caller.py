@@ -28,17 +28,21 @@ class Caller:
         self.ca = ca
         self.control = control
 
-    def ask(self, method: str, path: str, body: Any = None, **query: QueryValue) -> tuple[int, Any]:
+    def ask(
+        self, method: str, path: str, body: Any = None, timeout: float = 10, **query: QueryValue
+    ) -> tuple[int, Any]:
         """A request that is signed well."""
         data = b"" if body is None else json.dumps(body).encode()
         unsigned = Unsigned(method, path, query, {"Host": f"127.0.0.1:{self.port}"}, data)
         headers = signed_headers(unsigned, ACCOUNT.access_key, ACCOUNT.secret_key, datetime.now(timezone.utc))
-        return self.send(method, f"{path}?{query_string(query)}", headers, data)
+        return self.send(method, f"{path}?{query_string(query)}", headers, data, timeout)
 
-    def send(self, method: str, target: str, headers: dict[str, str], data: bytes = b"") -> tuple[int, Any]:
+    def send(
+        self, method: str, target: str, headers: dict[str, str], data: bytes = b"", timeout: float = 10
+    ) -> tuple[int, Any]:
         request = Request(f"https://127.0.0.1:{self.port}{target}", data or None, headers, method=method)
         try:
-            with urlopen(request, context=ssl.create_default_context(cafile=self.ca), timeout=10) as answer:
+            with urlopen(request, context=ssl.create_default_context(cafile=self.ca), timeout=timeout) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except HTTPError as error:
             with error:
