@@ -68,9 +68,10 @@ options:
     description:
       - Seconds, from the first answer that is the opposite of what O(expect) says, in which to try again. The agent
         changes the password some seconds after the server takes logins.
-      - Each of these tries may count as a failed login of the user. So that no account gets locked they are 5, 10, 20 …
-        seconds apart, never less than 5, and at most five in a minute. Where a server locks accounts after fewer
-        failures (C(pam_faillock) does so after three, for root only with C(even_deny_root)), keep O(settle) at 5.
+      - Each of these tries may count as a failed login of the user. So that no account gets locked they are 5, 10, 20
+        and more seconds apart, never less than 5, and at most five in a minute. Where a server locks accounts after
+        fewer failures (C(pam_faillock) does so after three, for root only with C(even_deny_root)), keep
+        O(settle) at 5.
       - With O(expect=any) there is no opposite, and no such try.
     type: int
     default: 0
@@ -90,7 +91,7 @@ options:
     type: str
 notes:
   - Works over the connections V(ssh) and V(paramiko). With V(paramiko) OpenSSH's client makes the login, too, with the
-    user, port, proxy command and known hosts that paramiko has; it does not read C(ssh_config).
+    user, port, proxy command and known hosts that paramiko has; C(ssh_config) is not read then.
   - OpenSSH's client is needed on the controller, C(sshpass) is not.
   - A jump host keeps the keys that the inventory and C(ssh_config) give it. One that asks for a password gets none.
 seealso:

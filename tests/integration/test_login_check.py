@@ -230,14 +230,21 @@ def ssh_agent(key: Path) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.mainpath
-def test_keys_agents_and_control_sockets_let_no_wrong_password_in(controller: Controller, host: Host) -> None:
+@pytest.mark.parametrize("extra", ["", "-i {key}"], ids=["agent", "key"])
+def test_keys_agents_and_control_sockets_let_no_wrong_password_in(
+    extra: str, controller: Controller, host: Host
+) -> None:
+    extra = extra.format(key=controller.lab.key)
     options = {"login_password": WRONG, "expect": "refused"}
-    persist = "-o ControlMaster=auto -o ControlPersist=60s -M"
+    folder, known = controller.folder, f"-o UserKnownHostsFile={controller.lab.known_hosts}"
     with ssh_agent(controller.lab.key) as agent:
         play = {
             "hosts": host.name,
             "gather_facts": False,
-            "vars": {"ansible_ssh_args": persist},
+            "vars": {
+                "ansible_ssh_args": f"-o ControlMaster=auto -o ControlPersist=60s -S {folder}/mux -A",
+                "ansible_ssh_common_args": f"{known} -o PreferredAuthentications=publickey {extra}",
+            },
             # The first opens a control socket by the key; the last shows that it was there all the time.
             "tasks": [{"raw": "true"}, {MODULE: options}, {"raw": "true"}],
         }
@@ -408,6 +415,7 @@ def test_what_cannot_be_tried_is_said_in_a_sentence(controller: Controller, host
         "here": Case("The connection is 'local', over", {"ansible_connection": "ansible.builtin.local"}),
         "windows": Case("The connection is 'winrm', over", {"ansible_connection": "ansible.builtin.winrm"}),
         "address": Case("is no login; set ansible_host", {"ansible_host": "-oProxyCommand=true"}),
+        "quotes": Case("close their quotes", {"ansible_ssh_extra_args": "-o 'User=x"}),
         "program": Case("install OpenSSH's client", {"ansible_ssh_executable": "/nowhere/ssh"}),
     }
     run = run_cases(controller, host, cases)

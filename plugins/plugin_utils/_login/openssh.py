@@ -27,11 +27,13 @@ from typing import IO
 
 from .login import Attempt, LoginError, Target
 from .openssh_command import Way
-from .openssh_words import Transcript, asks_password, classify, decided
+from .openssh_words import Transcript, asks_password, classify, decided, last_line
 
 # A terminal that has been quiet for so long after a question waits for an answer.
 _QUESTION_SECONDS = 1.0
 _TICK_SECONDS = 0.1
+# More than any client says; a server may send without end.
+_KEPT_BYTES = 1024 * 1024
 _BOOT_ID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.MULTILINE)
 
 
@@ -56,8 +58,7 @@ class OpenSSH:
             found = _BOOT_ID.findall(client.text("output").replace("\r", ""))
             if found:
                 return Attempt(reason, detail, given=True, boot_id=found[-1])
-            said = client.text("said")
-        return Attempt("boot_id_unread", (said.strip().splitlines() or [""])[-1][:300], given=True)
+            return Attempt("boot_id_unread", last_line(client.text("said")), given=True)
 
 
 @dataclass
@@ -124,7 +125,7 @@ class _Client:
                 transcript = self._transcript(transcript.given_at)
                 break
             if asks_password(transcript):
-                os.write(self._terminal, password.encode() + b"\n")
+                os.write(self._terminal, password.encode(errors="surrogateescape") + b"\n")
                 self._shown["asked"].clear()
                 transcript = replace(transcript, given_at=(len(transcript.log), len(transcript.said)), asked="")
             elif transcript.asked.strip() and time.monotonic() - asked_at > _QUESTION_SECONDS:
@@ -144,7 +145,7 @@ class _Client:
             with contextlib.suppress(OSError):
                 data = os.read(key.fd, 65536)
             if data:
-                self._shown[key.data] += data
+                self._shown[key.data] += data[: _KEPT_BYTES - len(self._shown[key.data])]
                 news.add(key.data)
             else:
                 self._selector.unregister(key.fd)

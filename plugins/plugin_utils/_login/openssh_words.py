@@ -115,8 +115,9 @@ FINAL = (
     Rule("connection_closed", given=False, log=_CLOSED),
 )
 
-# Where the server itself was not met: what the jump host's client said.
+# Where the server itself was not met: what the jump host's client said, or the client of its silence.
 BEHIND_PROXY = (
+    Rule("timed_out", log=r"timed out"),
     Rule("connection_refused", said=r"open failed: connect failed: Connection refused"),
     Rule("unreachable", said=r"open failed: connect failed: (No route to host|Network is unreachable)"),
     Rule("timed_out", said=r"open failed: connect failed: Connection timed out"),
@@ -146,7 +147,7 @@ def classify(transcript: Transcript, ended: bool) -> tuple[str, str]:
     reason = decided(transcript)
     if reason is None and stuck and _PROXY.search(transcript.log) and not _MET.search(transcript.log):
         reason = _first(BEHIND_PROXY, transcript) or "jump_host_failed"
-        return reason, _last(transcript.asked) or _last(transcript.said) or _complaint(transcript.log)
+        return reason, last_line(transcript.asked) or last_line(transcript.said) or _complaint(transcript.log)
     reason = reason or _first(FINAL, transcript) or ("ssh_failed" if stuck else "timed_out")
     if transcript.given:
         return reason, ""
@@ -159,17 +160,18 @@ def _first(rules: Sequence[Rule], transcript: Transcript) -> str | None:
 
 def _quoted(reason: str, transcript: Transcript) -> str:
     if reason == "host_key_changed":
-        return _last("\n".join(_OFFENDING.findall(transcript.log)))
+        return last_line("\n".join(_OFFENDING.findall(transcript.log)))
     if reason == "other_prompt":
-        return _last(transcript.asked)
-    return _complaint(transcript.log) or (_last(transcript.said) if reason == "ssh_failed" else "")
+        return last_line(transcript.asked)
+    return _complaint(transcript.log) or (last_line(transcript.said) if reason == "ssh_failed" else "")
 
 
 def _complaint(log: str) -> str:
     """Return the last message that is not there for debugging only."""
-    return _last("\n".join(line for line in log.splitlines() if not line.startswith(("debug", "OpenSSH_"))))
+    return last_line("\n".join(line for line in log.splitlines() if not line.startswith(("debug", "OpenSSH_"))))
 
 
-def _last(text: str) -> str:
+def last_line(text: str) -> str:
+    """Return the last line that says something, without what a terminal would take for a command."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return "".join(filter(str.isprintable, lines[-1]))[:300] if lines else ""

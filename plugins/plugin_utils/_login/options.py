@@ -77,7 +77,7 @@ def _password_problems(password: Any) -> list[str]:
         return ["login_password is empty; set it to the password to try."]
     if _CONTROL.search(text):
         return ["login_password has a control character in it, such as a line end, which no prompt takes; remove it."]
-    if len(text.encode()) > _PASSWORD_BYTES:
+    if len(text.encode(errors="surrogateescape")) > _PASSWORD_BYTES:
         return [f"login_password is longer than the {_PASSWORD_BYTES} bytes that an SSH client reads; shorten it."]
     return []
 

@@ -29,7 +29,10 @@ def transport_of(connection: Any, user: str | None) -> Transport:
             f"The connection is {connection.transport!r}, over which no login can be tried; "
             f"use one of {', '.join(_TRANSPORTS)} (this version knows SSH only)."
         )
-    transport = make(connection, user)
+    try:
+        transport = make(connection, user)
+    except ValueError as error:  # shlex's
+        raise LoginError(f"The inventory's arguments for ssh cannot be split ({error}); close their quotes.") from None
     # The client takes both as words of its command line.
     if transport.target.address.startswith("-") or re.search(r'[\s"\\]', transport.target.user or ""):
         raise LoginError(f"The inventory's {transport.target} is no login; set ansible_host and ansible_user.")

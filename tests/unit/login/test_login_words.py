@@ -71,6 +71,7 @@ def given(log: str = "", asked: str = "", said: str = "", banner: str = "") -> T
             Transcript(PROXY + CLOSED, "", "channel 0: open failed: connect failed: Connection refused\n"),
         ),
         ("timed_out", Transcript(PROXY)),
+        ("timed_out", Transcript(PROXY + "Connection timed out during banner exchange\n" + CLOSED)),
         ("timed_out", Transcript("debug1: Connecting to h [10.0.0.1] port 22.\n")),
     ],
 )
