@@ -54,7 +54,7 @@ AGENT_SPEC: dict[str, dict[str, Any]] = {
 _POSITIVE = ("setup_timeout", "download_timeout", "metadata_timeout")
 _NOT_NEGATIVE = ("minimum_free_mb", "lock_timeout")
 _PATHS = ("package", "checksum", "ca_path", "cache_dir")
-_KINDS = {"int": "a whole number", "bool": "true or false", "list": "a list of names"}
+_KINDS = {"int": "a whole number", "bool": "true or false", "list": "a list of names", "dict": "a map"}
 _CERTIFICATE = re.compile(rb"-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----")
 
 
