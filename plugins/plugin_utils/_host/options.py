@@ -32,6 +32,8 @@ ASSESS_SPEC: dict[str, dict[str, Any]] = {
     "metadata_timeout": {"type": "int", "default": 5},
 }
 
+INFO_SPEC: dict[str, dict[str, Any]] = {**ASSESS_SPEC, "login": {"type": "bool", "default": False}}
+
 AGENT_SPEC: dict[str, dict[str, Any]] = {
     **ASSESS_SPEC,
     "state": {"type": "str", "choices": ["present", "absent", "restarted", "stopped"], "default": "present"},
@@ -67,6 +69,7 @@ class Options:
     backend: str
     ignore_prerequisites: tuple[str, ...]
     metadata_timeout: int
+    login: bool = False
     state: str = "present"
     region: str | None = None
     base_url: str | None = None
