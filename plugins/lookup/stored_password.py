@@ -68,11 +68,12 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         """Return a password for each host. Raises AnsibleError where there is none."""
-        self.set_options(var_options=variables, direct=kwargs)
-        path = Path(self._loader.path_dwim(self.get_option("file")))
-        which = self.get_option("which")
+        self.set_options(var_options=variables, direct=kwargs)  # type: ignore[no-untyped-call]
+        loader: Any = self._loader
+        file, which = map(self.get_option, ("file", "which"))
+        path = Path(loader.path_dwim(file))
         try:
-            entries = VaultFile(path, RunVault(self._loader)).read()
+            entries = VaultFile(path, RunVault(loader)).read()
         except StoreError as error:
             raise AnsibleError(str(error)) from None
         found = {host: _value(entries.get(host, Entry()), which) for host in terms}
