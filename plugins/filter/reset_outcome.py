@@ -5,15 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
-from typing import Any
-
-from ansible.errors import AnsibleFilterError
-
-from ..plugin_utils._reset.known import known
-from ..plugin_utils._reset.triage import triage
-
 DOCUMENTATION = r"""
 name: reset_outcome
 short_description: What came of a password reset, from all that is known about a server
@@ -27,11 +18,11 @@ options:
     description:
       - A map. Each of its keys may be missing or null.
       - C(readiness), C(reset) and C(restart) are the server's entries in the results of
-        M(cloudreset.huaweicloud.ecs_readiness_info#module), M(cloudreset.huaweicloud.ecs_password_reset#module) and
-        M(cloudreset.huaweicloud.ecs_power#module). A restart that was not allowed is C({outcome: not_allowed}).
-      - C(login) and C(old_login) are the results of M(cloudreset.huaweicloud.login_check#module) with the new and the
+        M(cloudreset.huaweicloud.ecs_readiness_info), M(cloudreset.huaweicloud.ecs_password_reset) and
+        M(cloudreset.huaweicloud.ecs_power). A restart that was not allowed has C(not_allowed) as its outcome.
+      - C(login) and C(old_login) are the results of M(cloudreset.huaweicloud.login_check) with the new and the
         old password.
-      - C(guest) is the result of M(cloudreset.huaweicloud.reset_agent_info#module) with C(login=true), or the one that
+      - C(guest) is the result of M(cloudreset.huaweicloud.reset_agent_info) with C(login=true), or the one that
         says why the guest could not be asked.
       - C(boot_id_before) is the guest's boot before the restart. C(reset_at) and C(restarted_at) are when that was, in
         ISO 8601 and UTC. C(superseded) is whether another generation is recorded beside the server by now.
@@ -79,6 +70,15 @@ _value:
       description: The same as one line, with what to do.
       type: str
 """
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ..plugin_utils._reset.known import known
+from ..plugin_utils._reset.triage import triage
 
 
 def reset_outcome(data: Any) -> dict[str, str]:

@@ -5,17 +5,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-from ansible.errors import AnsibleError
-from ansible.plugins.lookup import LookupBase
-
-from ..plugin_utils._stores.entry import Entry
-from ..plugin_utils._stores.errors import StoreError
-from ..plugin_utils._stores.vault import RunVault
-from ..plugin_utils._stores.vault_file import VaultFile
-
 DOCUMENTATION = r"""
 name: stored_password
 short_description: Read a password that stored_password keeps
@@ -23,7 +12,7 @@ version_added: 0.2.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
   - Returns the password of a host's entry in the vault-encrypted file of
-    M(cloudreset.huaweicloud.stored_password#module).
+    M(cloudreset.huaweicloud.stored_password).
   - What a task does with it is the task's to keep secret. Set C(no_log) on one whose option is not C(no_log) by itself,
     and do not put it into a fact.
   - A file that is still the same is decrypted once in each process. Ansible has a process for each host and task, so
@@ -61,6 +50,17 @@ _raw:
   type: list
   elements: str
 """
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+from ..plugin_utils._stores.entry import Entry
+from ..plugin_utils._stores.errors import StoreError
+from ..plugin_utils._stores.vault import RunVault
+from ..plugin_utils._stores.vault_file import VaultFile
 
 
 class LookupModule(LookupBase):
