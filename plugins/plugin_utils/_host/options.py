@@ -32,6 +32,8 @@ ASSESS_SPEC: dict[str, dict[str, Any]] = {
     "metadata_timeout": {"type": "int", "default": 5},
 }
 
+INFO_SPEC: dict[str, dict[str, Any]] = {**ASSESS_SPEC, "login": {"type": "bool", "default": False}}
+
 AGENT_SPEC: dict[str, dict[str, Any]] = {
     **ASSESS_SPEC,
     "state": {"type": "str", "choices": ["present", "absent", "restarted", "stopped"], "default": "present"},
@@ -54,7 +56,7 @@ AGENT_SPEC: dict[str, dict[str, Any]] = {
 _POSITIVE = ("setup_timeout", "download_timeout", "metadata_timeout")
 _NOT_NEGATIVE = ("minimum_free_mb", "lock_timeout")
 _PATHS = ("package", "checksum", "ca_path", "cache_dir")
-_KINDS = {"int": "a whole number", "bool": "true or false", "list": "a list of names"}
+_KINDS = {"int": "a whole number", "bool": "true or false", "list": "a list of names", "dict": "a map"}
 _CERTIFICATE = re.compile(rb"-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----")
 
 
@@ -67,6 +69,7 @@ class Options:
     backend: str
     ignore_prerequisites: tuple[str, ...]
     metadata_timeout: int
+    login: bool = False
     state: str = "present"
     region: str | None = None
     base_url: str | None = None

@@ -198,7 +198,7 @@ class Converger:
 
 def probe(guest: Guest, options: Options) -> HostFacts:
     """Return a guest's facts, in one round trip that changes nothing."""
-    answer = guest.run(lambda nonce: linux_script.probe_script(nonce, options.metadata_timeout))
+    answer = guest.run(lambda nonce: linux_script.probe_script(nonce, options.metadata_timeout, options.login))
     return host_facts(answer)
 
 
