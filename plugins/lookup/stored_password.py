@@ -28,9 +28,11 @@ options:
     type: path
     required: true
   which:
-    description: Which of the entry's passwords; of the previous ones it is the newest.
+    description:
+      - Which of the entry's passwords; of the previous ones it is the newest.
+      - V(wanted) is the pending one, or where none is pending the current one.
     type: str
-    choices: [pending, current, previous]
+    choices: [pending, current, previous, wanted]
     default: current
 seealso:
   - module: cloudreset.huaweicloud.stored_password
@@ -87,5 +89,6 @@ class LookupModule(LookupBase):
 
 def _value(entry: Entry, which: str) -> str | None:
     newest = entry.previous[0] if entry.previous else None
-    password = {"pending": entry.pending, "current": entry.current, "previous": newest}[which]
+    wanted = entry.pending or entry.current
+    password = {"pending": entry.pending, "current": entry.current, "previous": newest, "wanted": wanted}[which]
     return password.value if password else None
