@@ -38,9 +38,13 @@ def _inventory(paths: Paths, hosts: Sequence[HostSpec]) -> dict[str, Any]:
         "ansible_ssh_common_args": " ".join(f"-o {name}={value}" for name, value in options.items()),
         "cloudreset_base_url": BASE_URL,
         "cloudreset_ca_path": str(paths.ca),
-        "cloudreset_credentials_file": str(paths.credentials),
-        "cloudreset_endpoints": dict.fromkeys(_APIS, API_URL),
-        "cloudreset_region": REGION,
+        # The options of the action group cloud, as playbooks/reset.yml takes them.
+        "cloudreset_cloud": {
+            "region": REGION,
+            "endpoints": dict.fromkeys(_APIS, API_URL),
+            "ca_path": str(paths.ca),
+            "credentials_file": str(paths.credentials),
+        },
     }
     groups = {group: {"hosts": _members(hosts, group)} for group in ("full", "light")}
     return {"all": {"vars": common, "children": groups}}
