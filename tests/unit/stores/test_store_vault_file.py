@@ -108,7 +108,9 @@ def test_what_reads_back_as_something_else_does_not_take_the_old_ones_place(fill
 def test_file_and_directory_are_synced_around_the_renaming(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
     fsync, rename = os.fsync, Path.rename
-    monkeypatch.setattr(os, "fsync", lambda fd: (done.append(os.readlink(f"/proc/self/fd/{fd}")), fsync(fd))[1])
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: (done.append(str(Path(f"/proc/self/fd/{fd}").readlink())), fsync(fd))[1]
+    )
     monkeypatch.setattr(Path, "rename", lambda path, to: (done.append("rename"), rename(path, to))[1])
     put(store(filled), "web2", "x")
     assert done == [str(filled.with_name(".passwords.vault.new")), "rename", str(filled.parent)]
