@@ -104,6 +104,8 @@ def known(data: Any) -> Known:
     """Return what plain data tells. Raises ValueError with a sentence for each thing in it that cannot be."""
     if not isinstance(data, Mapping):
         raise ValueError(f"reset_outcome takes a map with any of: {', '.join(NAMES)}.")  # noqa: TRY004 - one kind
+    # A template of none is empty text before ansible-core 2.19.
+    data = {name: None if value == "" else value for name, value in data.items()}
     problems = [
         f"{name} is nothing that reset_outcome knows; use: {', '.join(NAMES)}." for name in data if name not in NAMES
     ]

@@ -100,8 +100,10 @@ def test_of_a_pending_password_only_yes_or_no_is_told(shell: list[str], tmp_path
     assert (tmp_path / "0" / "asked").read_text() == "reset_password\n"
 
 
-def test_a_metadata_service_that_did_not_answer_is_not_asked_again(shell: list[str]) -> None:
-    assert host_shell.run(shell, "metadata_status=7; metadata_request() { echo asked; }; say_pending_reset") == ""
+def test_a_metadata_service_that_did_not_answer_is_not_asked_again(shell: list[str], tmp_path: Path) -> None:
+    text = "metadata_timeout=5; metadata_status=7; metadata_request() { echo asked >$root/asked; }; say_pending_reset"
+    assert host_shell.run(shell, text, tmp_path) == ""
+    assert not (tmp_path / "asked").exists()
 
 
 SSHD = r"""

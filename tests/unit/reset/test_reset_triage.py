@@ -200,8 +200,9 @@ def test_what_cannot_be_is_told_all_at_once(data: Any, words: str) -> None:
     assert words in str(caught.value)
 
 
-def test_the_filter_returns_plain_data() -> None:
-    found = FilterModule().filters()["reset_outcome"]({**dict.fromkeys(NAMES), "login": NEW})
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_the_filter_returns_plain_data_and_takes_nothing_as_old_ansibles_write_it(nothing: str | None) -> None:
+    found = FilterModule().filters()["reset_outcome"]({**dict.fromkeys(NAMES, nothing), "login": NEW})
     assert found == {
         "outcome": "verified",
         "reason": "password_accepted",

@@ -20,6 +20,7 @@ import pytest
 from unit.stores import stores_support
 from unit.stores.stores_support import SECRET, password, put, store, vault
 
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._stores.durable import DurableFile
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._stores.entry import Entry
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._stores.errors import StoreError
 
@@ -94,6 +95,25 @@ def test_a_process_decrypts_a_file_once_and_again_when_another_has_written_it(
     subprocess.run([*WRITER, str(filled), "other", "1"], env=ENVIRONMENT, check=True, timeout=60, capture_output=True)
     assert set(reader.read()) == {"web1", "other-0"}
     assert len(counted) == 2
+
+
+def test_what_reads_back_as_something_else_does_not_take_the_old_ones_place(filled: Path) -> None:
+    before = filled.read_bytes()
+    with pytest.raises(StoreError, match="reads back as something else; see to that disk"):
+        DurableFile(filled).replace(b"new", lambda written: written != b"new")
+    assert filled.read_bytes() == before
+    assert listing(filled) == [".passwords.vault.lock", "passwords.vault"]
+
+
+def test_file_and_directory_are_synced_around_the_renaming(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    fsync, rename = os.fsync, Path.rename
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: (done.append(str(Path(f"/proc/self/fd/{fd}").readlink())), fsync(fd))[1]
+    )
+    monkeypatch.setattr(Path, "rename", lambda path, to: (done.append("rename"), rename(path, to))[1])
+    put(store(filled), "web2", "x")
+    assert done == [str(filled.with_name(".passwords.vault.new")), "rename", str(filled.parent)]
 
 
 # --- what is not as it should be ---

@@ -4,10 +4,9 @@
 
 # What sshd says of root's logins, its Match blocks applied as for this very connection where they can be.
 say_sshd() {
-  has sshd || return
   # shellcheck disable=SC2086 # split into words: the address of who is connected comes first
   set -- ${SSH_CONNECTION:-127.0.0.1}
-  # One whose settings cannot be told (no root, no host key, too old) is not told.
+  # One that is not there, or whose settings cannot be told (no root, no host key, too old), is not told.
   { sshd -T -C "user=root,host=$1,addr=$1" || sshd -T; } 2>/dev/null </dev/null |
     grep -iE '^(passwordauthentication|kbdinteractiveauthentication|challengeresponseauthentication|permitrootlogin) ' |
     say_lines sshd
