@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from unit.lab.cloud_caller import ACCOUNT, Caller
 from unit.lab.support import HOSTS, BucketUnderTest, Metadata, free_port, make_certificate, running
 
 from lab.bucket_client import BucketControl
+from lab.cloud.client import CloudControl
 from lab.metadata_client import MetadataControl
 
 
@@ -49,3 +51,21 @@ def bucket_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketU
 def bucket(bucket_service: BucketUnderTest) -> BucketUnderTest:
     bucket_service.control.reset()
     return bucket_service
+
+
+@pytest.fixture(scope="module")
+def cloud_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    state = tmp_path_factory.mktemp("lc")
+    make_certificate(state / "tls")
+    control = CloudControl(state / "cloud.sock")
+    port = free_port()
+    with running("lab.cloud", state, control.ready, port):
+        yield Caller(port, state / "tls" / "ca.pem", control)
+
+
+@pytest.fixture
+def cloud_caller(cloud_service: Caller) -> Caller:
+    """The cloud with one account and nothing else."""
+    cloud_service.control.reset()
+    cloud_service.control.accounts(ACCOUNT)
+    return cloud_service

@@ -2,76 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import ssl
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
-from unit.lab.support import free_port, make_certificate, running
+from unit.lab.cloud_caller import ACCOUNT, Caller
 
-from ansible_collections.cloudreset.huaweicloud.plugins.module_utils._cloud.signing import (
-    Unsigned,
-    query_string,
-    signed_headers,
-)
+from ansible_collections.cloudreset.huaweicloud.plugins.module_utils._cloud.signing import Unsigned, signed_headers
 from lab.cloud import faults
-from lab.cloud.client import CloudControl
 from lab.cloud.faults import NAMED, ApiError, named
 from lab.cloud.servers import Server
-from lab.cloud.signature import Account
 from lab.cloud.throttle import Throttling
 
-ACCOUNT = Account("AK", "the-secret", "p")
 DETAIL = "/v1/p/cloudservers/detail"
 
 
-class Caller:
-    def __init__(self, port: int, ca: Path, control: CloudControl) -> None:
-        self.port = port
-        self.ca = ca
-        self.control = control
-
-    def ask(self, method: str, path: str, body: Any = None, timeout: float = 10, **query: Any) -> tuple[int, Any]:
-        """A request that is signed well."""
-        data = b"" if body is None else json.dumps(body).encode()
-        unsigned = Unsigned(method, path, query, {"Host": f"127.0.0.1:{self.port}"}, data)
-        headers = signed_headers(unsigned, ACCOUNT.access_key, ACCOUNT.secret_key, datetime.now(timezone.utc))
-        return self.send(method, f"{path}?{query_string(query)}", headers, data, timeout)
-
-    def send(
-        self, method: str, target: str, headers: dict[str, str], data: bytes = b"", timeout: float = 10
-    ) -> tuple[int, Any]:
-        request = Request(f"https://127.0.0.1:{self.port}{target}", data or None, headers, method=method)
-        try:
-            with urlopen(request, context=ssl.create_default_context(cafile=self.ca), timeout=timeout) as answer:
-                return answer.status, json.load(answer)
-        except HTTPError as error:
-            with error:
-                return error.code, json.load(error)
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
-    state = tmp_path_factory.mktemp("lc")
-    make_certificate(state / "tls")
-    control = CloudControl(state / "cloud.sock")
-    port = free_port()
-    with running("lab.cloud", state, control.ready, port):
-        yield Caller(port, state / "tls" / "ca.pem", control)
-
-
 @pytest.fixture
-def cloud(service: Caller) -> Caller:
-    service.control.reset()
-    service.control.accounts(ACCOUNT)
-    service.control.servers(*(Server(f"id-{n}") for n in range(30)))
-    return service
+def cloud(cloud_caller: Caller) -> Caller:
+    cloud_caller.control.servers(*(Server(f"id-{n}") for n in range(30)))
+    return cloud_caller
 
 
 def test_a_page_has_25_servers_unless_it_is_said_otherwise(cloud: Caller) -> None:
