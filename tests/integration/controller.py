@@ -26,9 +26,7 @@ PROGRAMS = ("ssh", "sftp", "scp")
 
 
 # What the inventory says about the lab's cloud, for all cloud modules.
-CLOUD_DEFAULTS = {
-    name: f"{{{{ cloudreset_{name} }}}}" for name in ("region", "endpoints", "ca_path", "credentials_file")
-}
+CLOUD_DEFAULTS = "{{ cloudreset_cloud }}"
 
 
 def cloud_play(hosts: Sequence[Host], *tasks: Mapping[str, Any]) -> dict[str, Any]:
