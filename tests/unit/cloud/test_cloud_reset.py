@@ -409,6 +409,15 @@ def test_an_api_that_repeats_the_password_is_not_believed_to_be_discreet(cloud: 
         assert "********" in json.dumps(result)
 
 
+def test_a_good_answer_that_repeats_the_password_is_not_believed_either(cloud: CloudUnderTest) -> None:
+    cloud.control.servers(Server("a"), Server("b"))
+    internal = [{"id": one, "error_code": "Ecs.0610", "error_message": f"cannot set {PASSWORD}"} for one in "ab"]
+    cloud.control.set_faults(ApiError(path=BATCH, status=200, code="Ecs.0611", internal=internal))
+    result = reset(cloud, same("ab"))
+    assert outcomes(result) == {"a": "refused", "b": "refused"}
+    assert result["servers"][0]["message"] == "the API answered Ecs.0610 'cannot set ********'"
+
+
 # Check mode
 
 
