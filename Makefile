@@ -73,7 +73,7 @@ unit: $(ready)
 	@$(bin)/pytest -q -n 3 --dist loadfile --junitxml=.ansible/results/unit.xml tests/unit
 
 collection := ansible_collections.cloudreset.huaweicloud.plugins
-typed := $(patsubst plugins/%,$(collection).%,$(wildcard plugins/plugin_utils plugins/module_utils plugins/action)) \
+typed := $(patsubst plugins/%,$(collection).%,$(wildcard $(addprefix plugins/,plugin_utils module_utils action filter lookup))) \
   $(patsubst tests/%/__init__.py,%,$(wildcard tests/*/__init__.py))
 # By their first line: not every script has a name that ends in .sh.
 scripts = $(shell git grep -lE '^(\#!/(usr/bin/env (ba)?sh|bin/(ba)?sh)|\# shellcheck shell=)' -- . 2>/dev/null)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..plugin_utils._host.action import HostAction
-from ..plugin_utils._host.options import ASSESS_SPEC, Options
+from ..plugin_utils._host.login import login_facts
+from ..plugin_utils._host.options import INFO_SPEC, Options
 from ..plugin_utils._host.result import facts_result
 from ..plugin_utils._host.transport import AnsibleGuest
 from ..plugin_utils._host.workflow import assess, probe
@@ -17,10 +18,13 @@ from ..plugin_utils._host.workflow import assess, probe
 class ActionModule(HostAction):
     """The action behind cloudreset.huaweicloud.reset_agent_info."""
 
-    SPEC = ASSESS_SPEC
+    SPEC = INFO_SPEC
 
     def work(self, guest: AnsibleGuest, options: Options) -> dict[str, Any]:
         """Return what the module adds to the result."""
         facts = probe(guest, options)
         ignored = list(options.ignore_prerequisites)
-        return {"changed": False, **facts_result(facts, assess(facts, options)), "ignored_prerequisites": ignored}
+        result = {**facts_result(facts, assess(facts, options)), "ignored_prerequisites": ignored}
+        if options.login:
+            result["login"] = login_facts(facts.answer)
+        return {"changed": False, **result}

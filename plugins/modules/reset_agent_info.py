@@ -16,7 +16,7 @@ description:
   - Reads a Linux guest's half of the prerequisites for a password reset and the facts of CloudResetPwdAgent there, in
     one round trip.
   - Changes nothing and needs nothing on the guest but C(sh), so that the audit of a fleet is one task.
-  - It never asks the metadata service for C(reset_password). Whoever reads a pending password has it.
+  - It never asks the metadata service for C(reset_password), but for O(login). Whoever reads a pending password has it.
 attributes:
   check_mode:
     description: The same as without, since nothing is changed.
@@ -28,6 +28,15 @@ attributes:
     description: Linux guests.
     platforms: linux
     support: full
+options:
+  login:
+    description:
+      - Tell also what may keep a new password from letting anybody in, RV(login), still in one round trip. For a server
+        whose new password did not let you in after a reset.
+      - The guest then asks its metadata service whether a password waits for the agent. The answer stays on the guest;
+        only yes or no is told.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - cloudreset.huaweicloud.prerequisites
 notes:
@@ -45,6 +54,12 @@ EXAMPLES = r"""
 - name: Say what is the matter
   ansible.builtin.debug:
     msg: "{{ audit.prerequisites | rejectattr('status', 'eq', 'pass') | list }}"
+
+- name: Look for what keeps a new password from letting anybody in
+  cloudreset.huaweicloud.reset_agent_info:
+    login: true
+  become: true
+  register: found
 """
 
 RETURN = r"""
@@ -144,4 +159,52 @@ boot_id:
   description: The id of the guest's present boot.
   returned: when the guest could be asked
   type: str
+login:
+  description: What may keep a new password from letting anybody in. What the guest could not tell is null.
+  returned: when O(login) is set and the guest could be asked
+  type: dict
+  contains:
+    sshd:
+      description: What sshd says of a login as root (C(sshd -T), which needs root rights).
+      type: dict
+      contains:
+        password_authentication:
+          description: Whether it takes passwords.
+          type: bool
+        keyboard_interactive:
+          description: Whether it asks for them by way of PAM, which most clients do not tell from the first.
+          type: bool
+        permit_root_login:
+          description: V(yes), V(no), V(prohibit-password), V(without-password) or V(forced-commands-only).
+          type: str
+    root_account:
+      description: The account, by C(/etc/shadow), which needs root rights.
+      type: dict
+      contains:
+        locked:
+          description: Whether no password can match.
+          type: bool
+        expired:
+          description: Whether the account or its password has expired, or has to be changed at once.
+          type: bool
+        password_changed:
+          description: The day of the last change, in UTC.
+          type: str
+          sample: '2026-11-23'
+    cloud_init:
+      description: What cloud-init's settings say of passwords.
+      type: dict
+      contains:
+        present:
+          description: Whether cloud-init is there.
+          type: bool
+        rewrites_password:
+          description: Whether it sets passwords or locks root's, which it does at a new instance's first boot.
+          type: bool
+        ssh_pwauth:
+          description: Whether it lets sshd take passwords.
+          type: bool
+    pending_reset:
+      description: Whether a password waits at the metadata service for the agent to apply it.
+      type: bool
 """

@@ -18,6 +18,8 @@ description: For tests/demo only.
 """
 
 NAME, WIDTH = 12, 100
+VERDICTS = ("ansible.builtin.debug", "ansible.builtin.assert")
+STEPPED = ("cloudreset.huaweicloud.password_reset",)
 
 
 class CallbackModule(CallbackBase):
@@ -27,10 +29,22 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "lean"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown = ""
+
+    def _step(self, task: Any) -> None:
+        """Show a step of a role once, when it turns out not to be skipped."""
+        stepped = task._role and task._role.get_name() in STEPPED and task.action.startswith("cloudreset.")
+        if stepped and self._shown != task._uuid:
+            self._shown = task._uuid
+            self._display.display(f"    … {task.get_name().rpartition(' : ')[2]}")
+
     def v2_runner_on_ok(self, result: Any) -> None:
         """Show what the task did on one host."""
+        self._step(result._task)
         name, found = result._host.get_name(), result._result
-        if "msg" in found and "changed" in found and result._task.action == "ansible.builtin.debug":
+        if "msg" in found and "changed" in found and result._task.action in VERDICTS:
             self._lines(name, [found["msg"]])
         elif "steps" in found:
             word = "CHANGED" if found["changed"] else "unchanged"

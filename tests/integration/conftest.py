@@ -26,6 +26,7 @@ from controller import ROOT, Controller
 
 from lab.bucket_client import BucketControl
 from lab.client import Host, Lab
+from lab.cloud.client import CloudControl
 from lab.flavours import FLAVOURS
 from lab.metadata_client import MetadataControl
 from lab.process import LabError
@@ -75,16 +76,18 @@ def _alone(lab: Lab, name: str) -> Iterator[Host]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         host = lab.host(name)
+        CloudControl(lab.paths.service_socket("cloud")).forget(host.uuid)
         host.egress("allow")
+        host.dhcp(on=True)
         MetadataControl(lab.paths.state / "metadata.sock").clear(host.name)
         host.restore()
         yield host
 
 
 @contextmanager
-def _bucket_lock(lab: Lab, kind: int) -> Iterator[None]:
-    """What the bucket serves is the same for all: tests that change it run alone, the others together."""
-    with (lab.paths.state / "test-bucket.lock").open("w") as file:
+def _lock(lab: Lab, name: str, kind: int) -> Iterator[None]:
+    """What a service does is the same for all: tests that change it run alone, the others together."""
+    with (lab.paths.state / f"test-{name}.lock").open("w") as file:
         fcntl.flock(file, kind)
         yield
 
@@ -97,12 +100,35 @@ def bucket_access(lab: Lab, request: pytest.FixtureRequest) -> Iterator[None]:
     """
     used = {"bucket", "controller"} & set(request.fixturenames)
     kind = fcntl.LOCK_EX if "bucket" in used else fcntl.LOCK_SH
-    with _bucket_lock(lab, kind) if used else nullcontext():
+    with _lock(lab, "bucket", kind) if used else nullcontext():
         yield
 
 
 @pytest.fixture
-def take(lab: Lab, bucket_access: None) -> Iterator[Callable[[str], Host]]:
+def cloud(lab: Lab, bucket_access: None, request: pytest.FixtureRequest) -> Iterator[CloudControl]:
+    """The cloud's controls, to look; what strikes all servers (faults, flow control, clock) is for cloud_alone."""
+    alone = "cloud_alone" in request.fixturenames
+    with _lock(lab, "cloud", fcntl.LOCK_EX if alone else fcntl.LOCK_SH):
+        yield CloudControl(lab.paths.service_socket("cloud"))
+
+
+@pytest.fixture
+def cloud_alone(cloud: CloudControl) -> Iterator[CloudControl]:
+    """The cloud's controls, for one test at a time."""
+    cloud.reset()
+    yield cloud
+    cloud.reset()
+
+
+@pytest.fixture
+def cloud_access(request: pytest.FixtureRequest) -> None:
+    """The cloud, for whoever uses it, comes before any host, as the bucket does."""
+    if {"cloud", "cloud_alone"} & set(request.fixturenames):
+        request.getfixturevalue("cloud")
+
+
+@pytest.fixture
+def take(lab: Lab, bucket_access: None, cloud_access: None) -> Iterator[Callable[[str], Host]]:
     """Takes a host by name for the length of the test."""
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(_alone(lab, name))

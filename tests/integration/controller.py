@@ -25,6 +25,20 @@ COUNTING = '#!/bin/sh\n[ "$*" = "-o ControlPersist" ] || echo >>"$SSH_LOG"\nexec
 PROGRAMS = ("ssh", "sftp", "scp")
 
 
+# What the inventory says about the lab's cloud, for all cloud modules.
+CLOUD_DEFAULTS = "{{ cloudreset_cloud }}"
+
+
+def cloud_play(hosts: Sequence[Host], *tasks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a play whose tasks run on the controller, once for each host, and reach the lab's cloud."""
+    return {
+        "hosts": ",".join(host.name for host in hosts),
+        "gather_facts": False,
+        "module_defaults": {"group/cloudreset.huaweicloud.cloud": CLOUD_DEFAULTS},
+        "tasks": [{**task, "delegate_to": "localhost"} for task in tasks],
+    }
+
+
 @dataclass(frozen=True)
 class Run:
     """What one run of ansible-playbook did."""
@@ -80,6 +94,10 @@ class Controller:
             "tasks": [{"name": module, f"cloudreset.huaweicloud.{module}": arguments}],
         }
         return self.play([play], own.get("_flags", ()), own.get("_environment", {}), own.get("_timeout", 180))
+
+    def cloud(self, module: str, *hosts: Host, **options: Any) -> Run:
+        """Run one cloud module once for each host, with the lab's account. The options may be templates."""
+        return self.play([cloud_play(hosts, {"name": module, f"cloudreset.huaweicloud.{module}": options})])
 
     def play(
         self,

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 cloudreset contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A play of several tasks on one host: what happens to it between two runs of ours costs no run of its own."""
+"""A play of several tasks on the same hosts: what happens between two of ours costs no run of its own."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ FRESH = ["receive", "setup", "modes", "enable", "record", "finish"]
 REINSTALL = ["receive", "backup", "setup", "modes", "backend", "enable", "record", "finish"]
 
 Task = Mapping[str, Any]
+Results = Mapping[str, dict[str, Any]]
 
 
 def audit(name: str = "audit", **options: Any) -> Task:
@@ -33,27 +34,39 @@ def agent(name: str, **options: Any) -> Task:
     return {"name": name, "cloudreset.huaweicloud.reset_agent": options, "ignore_errors": True}
 
 
-def script(text: str) -> Task:
-    """What an operator or an accident does on the guest."""
-    return {"name": "script", "ansible.builtin.raw": text}
+def script(text: str, name: str = "script") -> Task:
+    """What an operator or an accident does on the guest; one that is to be looked at has a name of its own."""
+    return {"name": name, "ansible.builtin.raw": text}
 
 
-def tell(controller: Controller, host: Host, *tasks: Task, flags: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
-    """Run the tasks and return each one's result by its name, with its kind."""
+def tell(controller: Controller, host: Host, *tasks: Task, flags: Sequence[str] = ()) -> Results:
+    """Run the tasks on one host and return each one's result by its name, with its kind."""
+    return tell_all(controller, [host], *tasks, flags=flags)[host.name]
+
+
+def tell_all(
+    controller: Controller, hosts: Sequence[Host], *tasks: Task, flags: Sequence[str] = ()
+) -> Mapping[str, Results]:
+    """Run the tasks on several hosts, and return the same for each by its name."""
     source = {
         "base_url": controller.lab.base_url,
         "ca_path": str(controller.lab.ca),
         "cache_dir": str(controller.cache),
     }
     play = {
-        "hosts": host.name,
+        "hosts": ",".join(host.name for host in hosts),
         "gather_facts": False,
         "module_defaults": {"cloudreset.huaweicloud.reset_agent": source},
         "tasks": list(tasks),
     }
     run = controller.play([play], flags)
-    assert {line["task"] for line in run.results} == {task["name"] for task in tasks}, run.output
-    return {line["task"]: {**line["result"], "kind": line["kind"]} for line in run.results}
+    assert len(run.results) == len(tasks) * len(hosts), run.output
+    return {
+        host.name: {
+            line["task"]: {**line["result"], "kind": line["kind"]} for line in run.results if line["host"] == host.name
+        }
+        for host in hosts
+    }
 
 
 def package(controller: Controller, name: str = "package", **options: Any) -> dict[str, str]:

@@ -11,7 +11,7 @@ import yaml
 from controller import Controller
 from unasked import unasked_bucket
 
-from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.options import AGENT_SPEC, ASSESS_SPEC
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.options import AGENT_SPEC, INFO_SPEC
 
 # A port where nobody listens: a task that went there would say so.
 NOBODY = {"all": {"hosts": {"nobody": {"ansible_host": "127.0.0.1", "ansible_port": 1}}}}
@@ -42,6 +42,7 @@ BOTH: list[tuple[str, Any, str]] = [
     ("ignore_prerequisites", {"dhcp": True}, "set it to a list of names"),
     ("minimum_free", 300, "is no option of this module; use those it has: minimum_free_mb, "),
 ]
+INFO: list[tuple[str, Any, str]] = [("login", "maybe", "true or false")]
 AGENT: list[tuple[str, Any, str]] = [
     ("state", "installed", "one of: present, absent, restarted, stopped"),
     ("state", ["present"], "one of: present, absent, restarted, stopped"),
@@ -132,7 +133,9 @@ def is_one_sentence(message: str, option: str, told: str) -> bool:
 
 
 def test_each_bad_value_is_one_sentence_with_the_option_and_the_remedy(controller: Controller) -> None:
-    cases = [("reset_agent_info", case) for case in BOTH] + [("reset_agent", case) for case in [*BOTH, *AGENT]]
+    cases = [("reset_agent_info", case) for case in [*BOTH, *INFO]] + [
+        ("reset_agent", case) for case in [*BOTH, *AGENT]
+    ]
     table = {f"{module} {option}={value!r}": (module, option, value, told) for module, (option, value, told) in cases}
     with unasked_bucket() as address:
         source = {"base_url": address, "cache_dir": str(controller.cache)}
@@ -147,7 +150,7 @@ def test_each_bad_value_is_one_sentence_with_the_option_and_the_remedy(controlle
 
 
 def test_every_option_has_a_case() -> None:
-    assert {option for option, _value, _told in BOTH} >= set(ASSESS_SPEC)
+    assert {option for option, _value, _told in [*BOTH, *INFO]} >= set(INFO_SPEC)
     assert {option for option, _value, _told in [*BOTH, *AGENT]} >= set(AGENT_SPEC)
 
 

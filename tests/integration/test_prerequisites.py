@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from controller import Controller
 from snapshot import snapshot
-from tasks import agent, audit, script, tell
+from story import agent, audit, script, tell
 from unasked import unasked_bucket
 from waiting import wait_for
 

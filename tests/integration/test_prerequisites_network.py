@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller import Controller
-from tasks import Task, audit, script, tell, tell_all
+from story import Task, audit, script, tell, tell_all
 
 from lab.client import Host
 from lab.faults import Fault, Hang, Late, Status, Wrong
@@ -86,7 +86,10 @@ def test_dhcp_is_told_by_what_the_managers_of_a_systemd_host_say(host: Host, con
         "netplan, later file": (write("/etc/netplan/90.yaml", *head, "  eth0: {dhcp4: no}"), static("netplan")),
         "netplan broken": ("rm /etc/netplan/90.yaml; " + write(plan, "network: ["), UNKNOWN),
         "netplan of another NIC": (write(plan, *head, "  eth7: {dhcp4: true}"), UNKNOWN),
-        "client": ("cp /bin/sleep /bin/udhcpc; setsid -f udhcpc 600 >/dev/null 2>&1", dhcp("client")),
+        "client": (
+            "cp /bin/sleep /bin/udhcpc; setsid -f udhcpc 600 >/dev/null 2>&1; until pgrep -x udhcpc; do :; done",
+            dhcp("client"),
+        ),
         "of another NIC again": ("pkill udhcpc; " + write(rhel, "BOOTPROTO=static"), static("ifcfg")),
     }
     results = tell(controller, host, *_cases(table))

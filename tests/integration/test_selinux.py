@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller import Controller
-from tasks import Task, agent, audit, script, tell
+from story import Task, agent, audit, script, tell
 from waiting import wait_for
 
 from lab.client import Host

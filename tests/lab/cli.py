@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from lab import control, images, lifecycle, requirements
+from lab.cloud.client import CloudControl
 from lab.flavours import DEFAULT, FLAVOURS, IMAGES, LIGHT
 from lab.hosts import Wanted, light_wanted, parse_wanted
+from lab.network import PAGE_URL
 from lab.paths import Paths
 from lab.process import LabError
 
@@ -33,7 +35,7 @@ def _say(text: str) -> None:
 def _up(paths: Paths, options: argparse.Namespace) -> None:
     wanted = _all_flavours() if options.all else parse_wanted(options.hosts)
     inventory = lifecycle.up(paths, [*wanted, *light_wanted(options.light)], _say)
-    _say("The lab is up. Its inventory:")
+    _say(f"The lab is up. Its cloud's page: {PAGE_URL} Its inventory:")
     print(inventory)
 
 
@@ -50,7 +52,17 @@ def _status(paths: Paths, _options: argparse.Namespace) -> None:
     for name, state in status["services"].items():
         print(f"service {name:14} {state}")
     for host in status["hosts"]:
-        print("host    {name:14} {state:8} {address:14} {flavour:12} egress: {egress}".format(**host))
+        line = "host    {name:14} {state:8} {address:14} {flavour:12} egress: {egress}".format(**host)
+        print(line if host["dhcp"] else f"{line}; no DHCP")
+
+
+def _cloud(paths: Paths, _options: argparse.Namespace) -> None:
+    control.request(paths, "ping")
+    for server in CloudControl(paths.service_socket("cloud")).views():
+        waits = "a password waits" if server.pending else ""
+        line = f"{server.id:36} {server.name:14} {server.status:8} {server.task:12} flag {server.flag:6} {waits}"
+        print(line.rstrip())
+    print(f"page: {PAGE_URL}", file=sys.stderr)
 
 
 def _host_verb(verb: str) -> Callable[[Paths, argparse.Namespace], None]:
@@ -63,6 +75,10 @@ def _host_verb(verb: str) -> Callable[[Paths, argparse.Namespace], None]:
 
 def _egress(paths: Paths, options: argparse.Namespace) -> None:
     control.request(paths, "egress", _say, name=options.host, rules=" ".join(options.rules))
+
+
+def _dhcp(paths: Paths, options: argparse.Namespace) -> None:
+    control.request(paths, "dhcp", _say, name=options.host, on=options.switch == "on")
 
 
 def _shell(paths: Paths, options: argparse.Namespace) -> None:
@@ -103,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--light", type=int, default=0, metavar="N", help="so many light hosts besides")
     verb("down", _down, "remove everything but the cache")
     verb("status", _status, "show services and hosts")
+    verb("cloud", _cloud, "show the cloud's servers, and where its page is")
     for name, text in _HOST_VERBS.items():
         added = verb(name, _host_verb(name), text)
         added.add_argument("host")
@@ -112,6 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     egress = verb("egress", _egress, "set a host's security group: allow, deny, or rules separated by commas")
     egress.add_argument("host")
     egress.add_argument("rules", nargs="+", metavar="RULE", help="'deny tcp 169.254.169.254/32 80, allow any'")
+    dhcp = verb("dhcp", _dhcp, "have the DHCP server answer a host, or ignore it")
+    dhcp.add_argument("host")
+    dhcp.add_argument("switch", choices=["on", "off"])
     verb("build", _build, "only build the root file systems")
     verb("clean", _clean, "take the lab down and remove the cache too")
     deps = verb("install-deps", _install_deps, "install the Debian packages that the lab needs")

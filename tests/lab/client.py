@@ -65,7 +65,12 @@ class Host:
 
     def state(self) -> str:
         """``running``, ``stopped`` or ``failed``."""
-        return str(self._ask("host")["state"])
+        return str(self.describe()["state"])
+
+    def describe(self) -> dict[str, Any]:
+        """All that the supervisor knows of it."""
+        described: dict[str, Any] = self._ask("host")
+        return described
 
     def reboot(self, *, hard: bool = False, wait: bool = True) -> None:
         """Reboot it from outside, as the cloud does."""
@@ -96,18 +101,23 @@ class Host:
         """
         self._ask("egress", rules=rules)
 
+    def dhcp(self, *, on: bool) -> None:
+        """Have the DHCP server answer it, or ignore it."""
+        self._ask("dhcp", on=on)
+
     def wait_ssh(self, timeout: float = _SSH_WITHIN) -> None:
         """Wait until its SSH server answers."""
         self._ask("wait_ssh", seconds=timeout)
 
-    def wait_boot(self, previous: str, timeout: float = _SSH_WITHIN) -> None:
-        """Wait until it has booted again, by itself or by somebody else, and its SSH server answers."""
+    def wait_boot(self, previous: str, timeout: float = _SSH_WITHIN, *, ssh: bool = True) -> None:
+        """Wait until it has booted again, by itself or by somebody else, and its SSH server answers if it can."""
         deadline = time.monotonic() + timeout
         while self._boot_id_or_nothing() in ("", previous):
             if time.monotonic() > deadline:
                 raise LabError(f"'{self.name}' did not boot again within {timeout:.0f} s")
             time.sleep(0.05)
-        self.wait_ssh()
+        if ssh:
+            self.wait_ssh()
 
     def _boot_id_or_nothing(self) -> str:
         leader = self._ask("host")["leader"]

@@ -8,11 +8,14 @@ from typing import Any
 
 import yaml
 
+from lab.cloud.account import REGION
 from lab.hosts import HostSpec
-from lab.network import BUCKET
+from lab.network import API, BUCKET
 from lab.paths import Paths, write_atomically
 
 BASE_URL = f"https://{BUCKET}"
+API_URL = f"https://{API}"
+_APIS = ("ecs", "evs", "iam", "ims", "vpc")
 
 
 def publish(paths: Paths, hosts: Sequence[HostSpec]) -> None:
@@ -35,6 +38,13 @@ def _inventory(paths: Paths, hosts: Sequence[HostSpec]) -> dict[str, Any]:
         "ansible_ssh_common_args": " ".join(f"-o {name}={value}" for name, value in options.items()),
         "cloudreset_base_url": BASE_URL,
         "cloudreset_ca_path": str(paths.ca),
+        # The options of the action group cloud, as playbooks/reset.yml takes them.
+        "cloudreset_cloud": {
+            "region": REGION,
+            "endpoints": dict.fromkeys(_APIS, API_URL),
+            "ca_path": str(paths.ca),
+            "credentials_file": str(paths.credentials),
+        },
     }
     groups = {group: {"hosts": _members(hosts, group)} for group in ("full", "light")}
     return {"all": {"vars": common, "children": groups}}
@@ -42,7 +52,12 @@ def _inventory(paths: Paths, hosts: Sequence[HostSpec]) -> dict[str, Any]:
 
 def _members(hosts: Sequence[HostSpec], group: str) -> dict[str, dict[str, str]]:
     return {
-        host.name: {"ansible_host": host.address, "lab_flavour": host.flavour.name, "lab_uuid": host.uuid}
+        host.name: {
+            "ansible_host": host.address,
+            "cloudreset_server_id": host.uuid,
+            "lab_flavour": host.flavour.name,
+            "lab_uuid": host.uuid,
+        }
         for host in hosts
         if host.flavour.group == group
     }

@@ -39,15 +39,16 @@ def write_login_key(paths: Paths) -> None:
     write_atomically(paths.public_key, pair.public)
 
 
-def write_authority(paths: Paths, name: str, addresses: tuple[str, ...]) -> None:
-    """Make a certificate authority, and a server certificate for one name and some addresses."""
+def write_authority(paths: Paths, names: tuple[str, ...], addresses: tuple[str, ...]) -> None:
+    """Make a certificate authority, and one server certificate for names and addresses."""
     paths.tls.mkdir(mode=0o700, exist_ok=True)
     ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = _name("cloudreset lab CA")
     ca = _certificate(authority, authority, ca_key.public_key()).add_extension(x509.BasicConstraints(True, 0), True)
     ca = ca.add_extension(_usage(signs_certificates=True), True)
-    alternatives = [x509.DNSName(name), *(x509.IPAddress(ipaddress.ip_address(address)) for address in addresses)]
-    server = _certificate(_name(name), authority, server_key.public_key())
+    alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
+    alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
+    server = _certificate(_name(names[0]), authority, server_key.public_key())
     server = server.add_extension(x509.SubjectAlternativeName(alternatives), False)
     server = server.add_extension(x509.BasicConstraints(False, None), True)
     server = server.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)

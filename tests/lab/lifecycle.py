@@ -12,9 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lab import cleanup, control, images, keys, limits, requirements
+from lab.cloud.account import profile_file
 from lab.hosts import Wanted
-from lab.network import BUCKET
-from lab.paths import Paths
+from lab.network import API, BUCKET
+from lab.paths import Paths, write_atomically
 from lab.process import LabError
 
 _SUPERVISOR_WITHIN = 30.0
@@ -57,7 +58,8 @@ def _start_supervisor(paths: Paths, say: Say) -> None:
     paths.marker.touch()
     limits.raise_limits(paths)
     keys.write_login_key(paths)
-    keys.write_authority(paths, "bucket.lab", (BUCKET,))
+    keys.write_authority(paths, ("bucket.lab", "cloud.lab"), (BUCKET, API))
+    write_atomically(paths.credentials, profile_file(), mode=0o600)
     with paths.log.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "lab.supervisor"],

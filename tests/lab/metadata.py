@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,7 +21,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from lab import blob, faults
+from lab.cloud.account import PROJECT, REGION
 from lab.faults import FaultBook
+from lab.hosts_file import HostsFile, ListedHost
 from lab.serving import RequestLog, control_app, serve, until_disconnected
 
 BASE = "/openstack/latest"
@@ -31,16 +32,6 @@ PASSWORD = f"{BASE}/reset_password"
 META_DATA = f"{BASE}/meta_data.json"
 NO_FLAG = "False"
 NO_PASSWORD = "None"
-
-
-@dataclass(frozen=True)
-class Server:
-    """What the service knows about a host of the lab."""
-
-    name: str
-    address: str
-    uuid: str
-    flavour: str
 
 
 @dataclass
@@ -54,38 +45,25 @@ class ServerState:
 
 
 class Servers:
-    """The servers of hosts.json, read again when the file has changed, and the state of each."""
+    """The servers of hosts.json, and the state of each."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._stamp: tuple[int, int] | None = None
-        self._servers: dict[str, Server] = {}
+        self._file = HostsFile(path)
         self._states: dict[str, ServerState] = {}
 
-    def _read(self) -> None:
-        stat = self._path.stat()
-        stamp = (stat.st_mtime_ns, stat.st_ino)
-        if stamp == self._stamp:
-            return
-        keys = Server.__dataclass_fields__
-        rows = json.loads(self._path.read_text("utf-8"))
-        self._servers = {row["name"]: Server(**{key: row[key] for key in keys}) for row in rows}
-        self._stamp = stamp
-
-    def all(self) -> dict[str, Server]:
+    def all(self) -> dict[str, ListedHost]:
         """The servers by name."""
-        self._read()
-        return self._servers
+        return {host.name: host for host in self._file.all()}
 
-    def at(self, address: str) -> Server | None:
+    def at(self, address: str) -> ListedHost | None:
         """The server with this address."""
         return next((server for server in self.all().values() if server.address == address), None)
 
-    def named(self, name: str) -> Server:
+    def named(self, name: str) -> ListedHost:
         """The server of this name. Raises KeyError."""
         servers = self.all()
         if name not in servers:
-            raise KeyError(f"there is no server {name} in {self._path}")
+            raise KeyError(f"there is no server {name} in {self._file.path}")
         return servers[name]
 
     def state(self, name: str) -> ServerState:
@@ -97,25 +75,25 @@ class Servers:
         self._states.pop(name, None)
 
 
-def meta_data(server: Server) -> dict[str, object]:
+def meta_data(server: ListedHost) -> dict[str, object]:
     """The document that a server reads about itself."""
     return {
         "uuid": server.uuid,
         "name": server.name,
         "hostname": f"{server.name}.lab",
         "availability_zone": "lab-1a",
-        "region_id": "lab-1",
-        "project_id": "0" * 32,
+        "region_id": REGION,
+        "project_id": PROJECT,
         "launch_index": 0,
         "meta": {"os_bit": "64", "os_type": "Linux", "image_name": server.flavour},
     }
 
 
-def _without_uuid(server: Server) -> Response:
+def _without_uuid(server: ListedHost) -> Response:
     return JSONResponse({key: value for key, value in meta_data(server).items() if key != "uuid"})
 
 
-WRONG_BODIES: dict[str, Callable[[Server], Response]] = {
+WRONG_BODIES: dict[str, Callable[[ListedHost], Response]] = {
     "garbage": lambda _: PlainTextResponse("\x00\x01{]; not JSON"),
     "html": lambda _: Response("<html><body><h1>Please log in</h1></body></html>", media_type="text/html"),
     "empty": lambda _: Response(b""),
@@ -128,7 +106,7 @@ class MetadataService:
 
     def __init__(self, state: Path) -> None:
         self._servers = Servers(state / "hosts.json")
-        self._answers: dict[tuple[str, str], Callable[[Server, ServerState, str], Response]] = {
+        self._answers: dict[tuple[str, str], Callable[[ListedHost, ServerState, str], Response]] = {
             ("GET", META_DATA): lambda server, _state, _body: JSONResponse(meta_data(server)),
             ("GET", FLAG): lambda _server, state, _body: JSONResponse({"resetpwd_flag": state.flag}),
             ("POST", FLAG): self._set_flag,
@@ -165,7 +143,7 @@ class MetadataService:
         state.log.answered(number, response.status_code, len(response.body))
         return response
 
-    async def _answer_or_fault(self, request: Request, server: Server, state: ServerState) -> Response:
+    async def _answer_or_fault(self, request: Request, server: ListedHost, state: ServerState) -> Response:
         path = request.url.path
         body = (await request.body()).decode(errors="replace")
         for fault in state.book.strike(request.method, path):
@@ -186,18 +164,18 @@ class MetadataService:
         return answer(server, state, body) if answer else PlainTextResponse("not found", 404)
 
     @staticmethod
-    def _set_flag(_server: Server, state: ServerState, body: str) -> Response:
+    def _set_flag(_server: ListedHost, state: ServerState, body: str) -> Response:
         state.flag = body.strip()
         return Response(b"")
 
     @staticmethod
-    def _delete_blob(_server: Server, state: ServerState, _body: str) -> Response:
+    def _delete_blob(_server: ListedHost, state: ServerState, _body: str) -> Response:
         state.blob = ""
         return Response(b"")
 
     # What tests see
 
-    def _find(self, request: Request) -> tuple[Server, ServerState]:
+    def _find(self, request: Request) -> tuple[ListedHost, ServerState]:
         server = self._servers.named(request.path_params["name"])
         return server, self._servers.state(server.name)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,9 @@ BRIDGE = "clab-bridge"
 ROOT_LINK = "clab0"
 CONTROLLER = "10.213.0.1"
 BUCKET = "10.213.0.2"
+API = "10.213.0.3"
+PAGE_PORT = 8080
+PAGE_URL = f"http://{API}:{PAGE_PORT}/"
 GATEWAY = "10.213.0.254"
 METADATA = "169.254.169.254"
 PREFIX = 16
@@ -34,6 +37,7 @@ link set lo up
 link add {BRIDGE} address {BRIDGE_MAC} type bridge forward_delay 0
 addr add {GATEWAY}/{PREFIX} dev {BRIDGE}
 addr add {BUCKET}/{PREFIX} dev {BRIDGE}
+addr add {API}/{PREFIX} dev {BRIDGE}
 addr add {METADATA}/32 dev {BRIDGE}
 link set {BRIDGE} up
 link add clab-root type veth peer name {ROOT_LINK} netns {{root}}
@@ -111,18 +115,20 @@ def in_cloud(*argv: str) -> tuple[str, ...]:
     return ("ip", "netns", "exec", CLOUD, *argv)
 
 
-def write_dnsmasq_files(paths: Paths, hosts: Sequence[HostSpec]) -> None:
-    """Declare the hosts to the DHCP and DNS server."""
+def write_dnsmasq_files(paths: Paths, hosts: Sequence[HostSpec], ignored: Collection[str] = ()) -> None:
+    """Declare the hosts to the DHCP and DNS server; it does not answer the DHCP of those whose names are `ignored`."""
     paths.dnsmasq.mkdir(exist_ok=True)
-    leases = "".join(
-        f"{host.mac},{'set:metadata,' if host.flavour.metadata else ''}{host.address},{host.name}\n"
-        for host in hosts
-        if host.flavour.dhcp
-    )
-    names = f"{BUCKET} bucket.lab\n" + "".join(f"{host.address} {host.name}.lab {host.name}\n" for host in hosts)
+    leases = "".join(_dhcp_host(host, host.name in ignored) for host in hosts if host.flavour.dhcp)
+    names = f"{BUCKET} bucket.lab\n{API} cloud.lab\n"
+    names += "".join(f"{host.address} {host.name}.lab {host.name}\n" for host in hosts)
     write_atomically(paths.dnsmasq / "hosts", leases)
     write_atomically(paths.dnsmasq / "names", names)
     write_atomically(paths.dnsmasq / "dnsmasq.conf", _DNSMASQ.format(directory=paths.dnsmasq))
+
+
+def _dhcp_host(host: HostSpec, ignored: bool) -> str:
+    tag = "set:metadata," if host.flavour.metadata else ""
+    return f"{host.mac},ignore\n" if ignored else f"{host.mac},{tag}{host.address},{host.name}\n"
 
 
 def dnsmasq_command(paths: Paths) -> tuple[str, ...]:

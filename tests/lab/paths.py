@@ -76,6 +76,11 @@ class Paths:
         return self.tls / "ca.pem"
 
     @property
+    def credentials(self) -> Path:
+        """The key of the lab's account in its cloud, in the form of the vendor's SDK."""
+        return self.state / "credentials"
+
+    @property
     def limits(self) -> Path:
         """What the kernel's limits were before the lab raised them."""
         return self.state / "limits.json"

@@ -45,7 +45,7 @@ def _accepts_dns(_paths: Paths) -> bool:
 
 
 DNSMASQ = Service("dnsmasq", command=dnsmasq_command, answers=_accepts_dns)
-SERVICES = (DNSMASQ, _python_service("metadata"), _python_service("bucket"))
+SERVICES = (DNSMASQ, _python_service("metadata"), _python_service("bucket"), _python_service("cloud"))
 
 
 class RunningService:

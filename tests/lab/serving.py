@@ -7,7 +7,7 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -129,23 +129,38 @@ def _listen_unix(path: Path) -> socket.socket:
     return listener
 
 
-async def _serve(service: uvicorn.Server, listener: socket.socket, control: uvicorn.Server, path: Path) -> None:
-    running = asyncio.create_task(service.serve(sockets=[listener]))
+async def _serve(services: Mapping[socket.socket, uvicorn.Server], control: uvicorn.Server, path: Path) -> None:
+    running = [asyncio.create_task(service.serve(sockets=[listener])) for listener, service in services.items()]
     # The control socket says that the service is ready, so the service comes first.
-    while not service.started and not running.done():
+    while not all(service.started for service in services.values()) and not any(task.done() for task in running):
         await asyncio.sleep(0.01)
     control_listener = _listen_unix(path)
     try:
-        # The second server takes the signals, and hands them on to the first when it ends.
+        # The last server takes the signals, and hands them on to the others when it ends.
         await control.serve(sockets=[control_listener])
-        service.should_exit = True
-        await running
+        for service in services.values():
+            service.should_exit = True
+        await asyncio.gather(*running)
     finally:
         path.unlink(missing_ok=True)
 
 
-def serve(app: Starlette, control: Starlette, host: str, port: int, socket_path: Path, tls: Tls | None = None) -> None:
-    """Run a service until it is told to end (SIGTERM, SIGINT). Raises OSError if it cannot listen."""
+def serve(
+    app: Starlette,
+    control: Starlette,
+    host: str,
+    port: int,
+    socket_path: Path,
+    tls: Tls | None = None,
+    pages: Mapping[int, Starlette] | None = None,
+) -> None:
+    """Run a service until it is told to end (SIGTERM, SIGINT). Raises OSError if it cannot listen.
+
+    `pages` are served beside it, by their ports, without TLS.
+    """
     logging.getLogger("uvicorn.error").addFilter(_MeantToEndEarly())
-    with contextlib.closing(_listen(host, port)) as listener:
-        asyncio.run(_serve(_server(app, tls), listener, _server(control), socket_path))
+    with contextlib.ExitStack() as stack:
+        services = {stack.enter_context(contextlib.closing(_listen(host, port))): _server(app, tls)}
+        for page_port, page in (pages or {}).items():
+            services[stack.enter_context(contextlib.closing(_listen(host, page_port)))] = _server(page)
+        asyncio.run(_serve(services, _server(control), socket_path))

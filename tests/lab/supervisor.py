@@ -34,8 +34,9 @@ class Supervisor:
         self._paths = paths
         self._machines: dict[str, Machine] = {}
         self._egress: dict[str, str] = {}
+        self._ignored_by_dhcp: set[str] = set()
         self._services = {service.name: RunningService(service, paths) for service in SERVICES}
-        self._adding = asyncio.Lock()
+        self._changing_hosts = asyncio.Lock()
         self._verbs: dict[str, Callable[..., Awaitable[Any]]] = {
             "ping": self.ping,
             "add": self.add,
@@ -46,6 +47,7 @@ class Supervisor:
             "reboot": self.reboot_host,
             "restore": self.restore_host,
             "egress": self.set_egress,
+            "dhcp": self.set_dhcp,
             "wait_ssh": self.wait_ssh,
         }
 
@@ -69,13 +71,11 @@ class Supervisor:
 
     async def add(self, say: Say, hosts: list[dict[str, str]]) -> None:
         """Add the hosts that are not there yet, start those that are off, and wait until all answer."""
-        async with self._adding:
+        async with self._changing_hosts:
             before = len(self._machines)
             machines = [self._machine_for(Wanted(**host)) for host in hosts]
             if len(self._machines) > before:
-                self._write_files()
-                # dnsmasq 2.90 crashes now and then when SIGHUP makes it read its hosts again
-                await self._services[DNSMASQ.name].restart()
+                await self._tell_all()
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def bring_up(machine: Machine) -> None:
@@ -128,6 +128,21 @@ class Supervisor:
         await egress.apply(self._machine(name).spec, rules)
         self._egress[name] = rules
 
+    async def set_dhcp(self, _say: Say, name: str, on: bool) -> None:
+        """Have the DHCP server answer a host, or ignore it; a lease that the host has stays as long as it lasts."""
+        machine = self._machine(name)
+        async with self._changing_hosts:
+            if on == (name not in self._ignored_by_dhcp):
+                return
+            (self._ignored_by_dhcp.discard if on else self._ignored_by_dhcp.add)(machine.spec.name)
+            await self._tell_all()
+
+    async def _tell_all(self) -> None:
+        """Write the files about the hosts, and have them read."""
+        self._write_files()
+        # dnsmasq 2.90 crashes now and then when SIGHUP makes it read its hosts again
+        await self._services[DNSMASQ.name].restart()
+
     def _machine(self, name: str) -> Machine:
         if name not in self._machines:
             raise LabError(f"there is no host '{name}' in the lab; there are {', '.join(self._machines) or 'none'}")
@@ -147,7 +162,7 @@ class Supervisor:
         return [machine.spec for machine in self._machines.values()]
 
     def _write_files(self) -> None:
-        network.write_dnsmasq_files(self._paths, self._specs())
+        network.write_dnsmasq_files(self._paths, self._specs(), self._ignored_by_dhcp)
         inventory.publish(self._paths, self._specs())
 
     def _describe(self, machine: Machine) -> dict[str, Any]:
@@ -163,6 +178,7 @@ class Supervisor:
             "leader": machine.leader,
             "boots": machine.boots,
             "egress": self._egress.get(spec.name, egress.ALLOW_ALL),
+            "dhcp": spec.flavour.dhcp and spec.name not in self._ignored_by_dhcp,
         }
 
     async def _answers(self, machine: Machine, within: float) -> float:

@@ -21,6 +21,9 @@ from .options import Options
 # What a guest needs to fetch a package itself: one of each.
 _PULL_TOOLS = (("curl", "wget"), ("unzip", "bsdtar", "busybox"), ("sha256sum",))
 
+# What is saved on the way costs CPU on the controller once, and on every guest.
+WORTH_COMPRESSING = 0.8
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -76,7 +79,12 @@ class Packages:
         package = obtain(self.options.package_request(variant, default_run_id()), self.progress)
         wanted = self.options.delivery == "pull"
         no_pull = _no_pull(facts, package) if wanted else ""
-        return Delivery(package, "gzip" in facts.tools, wanted and not no_pull, no_pull)
+        return Delivery(package, "gzip" in facts.tools and _shrinks(package), wanted and not no_pull, no_pull)
+
+
+def _shrinks(package: Package) -> bool:
+    """Return whether it pays to compress the content on the way; how far it goes is told by the package itself."""
+    return package.packed_bytes < WORTH_COMPRESSING * package.unpacked_bytes
 
 
 def _no_pull(facts: HostFacts, package: Package) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .redaction import redact
@@ -67,6 +67,11 @@ class AgentFacts:
     backup: str | None
     running_pid: int | None
     log: tuple[str, ...]
+
+    @property
+    def settled(self) -> AgentFacts:
+        """The same without what changes by itself: its log and its process."""
+        return replace(self, log=(), running_pid=None)
 
     @property
     def damage(self) -> tuple[str, ...]:

@@ -14,9 +14,14 @@ from .wire import begin_marker, end_marker
 _FOLDER = Path(__file__).parent / "linux"
 
 
-def probe_script(nonce: str, metadata_timeout: int) -> str:
-    """Return the script that reads a guest's state and changes nothing. The time-out is in seconds."""
+def probe_script(nonce: str, metadata_timeout: int, login: bool = False) -> str:
+    """Return the script that reads a guest's state and changes nothing. The time-out is in seconds.
+
+    With ``login`` it also reads what may keep a new password from letting anybody in.
+    """
     variables = {"metadata_timeout": str(metadata_timeout)}
+    if login:
+        return _script(nonce, variables, ("common.sh", "probe.sh", "login.sh"), "probe; login_facts")
     return _script(nonce, variables, ("common.sh", "probe.sh"), "probe")
 
 
@@ -39,4 +44,4 @@ def _fragment(name: str) -> str:
 
 
 # At import, which is once in Ansible's parent process and not in each of the workers that it forks, one a host.
-_FRAGMENTS = {name: _fragment(name) for name in ("common.sh", "probe.sh", "apply.sh")}
+_FRAGMENTS = {name: _fragment(name) for name in ("common.sh", "probe.sh", "login.sh", "apply.sh")}

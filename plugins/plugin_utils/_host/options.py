@@ -32,6 +32,8 @@ ASSESS_SPEC: dict[str, dict[str, Any]] = {
     "metadata_timeout": {"type": "int", "default": 5},
 }
 
+INFO_SPEC: dict[str, dict[str, Any]] = {**ASSESS_SPEC, "login": {"type": "bool", "default": False}}
+
 AGENT_SPEC: dict[str, dict[str, Any]] = {
     **ASSESS_SPEC,
     "state": {"type": "str", "choices": ["present", "absent", "restarted", "stopped"], "default": "present"},
@@ -54,7 +56,7 @@ AGENT_SPEC: dict[str, dict[str, Any]] = {
 _POSITIVE = ("setup_timeout", "download_timeout", "metadata_timeout")
 _NOT_NEGATIVE = ("minimum_free_mb", "lock_timeout")
 _PATHS = ("package", "checksum", "ca_path", "cache_dir")
-_KINDS = {"int": "a whole number", "bool": "true or false", "list": "a list of names"}
+_KINDS = {"int": "a whole number", "bool": "true or false", "list": "a list of names", "dict": "a map"}
 _CERTIFICATE = re.compile(rb"-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----")
 
 
@@ -67,6 +69,7 @@ class Options:
     backend: str
     ignore_prerequisites: tuple[str, ...]
     metadata_timeout: int
+    login: bool = False
     state: str = "present"
     region: str | None = None
     base_url: str | None = None
@@ -188,12 +191,15 @@ def _may_be_folder(path: Path) -> bool:
 
 def _place_problems(values: Mapping[str, Any]) -> Sequence[str]:
     """Check where the package comes from and its checksum apart, then together, so that one does not hide the other."""
+    digest = {"checksum": "0" * 64}
     no_address = dict.fromkeys(("package", "base_url", "region", "fallback_region"))
+    alone = [{**no_address, **digest, name: values[name]} for name in ("region", "base_url") if values.get(name)]
+    rounds: list[dict[str, Any]] = [*alone, digest, no_address, {}]
     found = []
-    for changes in ({"checksum": "0" * 64}, no_address, {}):
+    for changes in rounds:
         try:
             places(_request({**values, **changes}, "linux/64", run_id=""))
-        except OptionError as exception:  # noqa: PERF203 - three rounds
+        except OptionError as exception:  # noqa: PERF203 - few rounds
             found.append(str(exception))
     return list(dict.fromkeys(found))
 

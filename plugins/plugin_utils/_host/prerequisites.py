@@ -9,6 +9,7 @@ the New Password Fails" (en-us_topic_0105187294).
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -149,10 +150,10 @@ def _metadata(facts: HostFacts, _limits: Limits) -> Prerequisite:
 
 def server_id(lines: Sequence[str]) -> str | None:
     """Return the uuid in an answer of the metadata service (its headers, if any, come first), or None."""
-    body = "\n".join(lines)
-    start = body.find("{")
+    # No header begins with a brace, though one may have a brace in it.
+    body = "\n".join(itertools.dropwhile(lambda line: not line.lstrip().startswith("{"), lines))
     try:
-        document = json.loads(body[start : body.rfind("}") + 1]) if start >= 0 else None
+        document = json.loads(body[: body.rfind("}") + 1])
     except ValueError:
         return None
     uuid = document.get("uuid") if isinstance(document, dict) else None

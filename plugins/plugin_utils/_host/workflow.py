@@ -178,29 +178,27 @@ class Converger:
                 f"Another run ({answer.first('locked')}) has been at work on this guest for {self.options.lock_timeout}"
                 " s; wait for it, or raise lock_timeout."
             )
-            return replace(outcome, changed=False, problem=problem)
+            return replace(outcome, changed=False, warnings=(*outcome.warnings, *self._warnings), problem=problem)
         steps = _done(planned, answer)
         rolled_back = answer.first("rolled_back") or None
         failure = _failure(answer)
+        # A step that failed may have done a part of its work, so there only what is then true tells.
+        changed = outcome.facts.agent.settled != outcome.before.agent.settled if failure else planned.changes
         return replace(
             outcome,
             steps=steps,
-            changed=rolled_back is None and any(step.status == "ok" for step in steps if step.name not in _NO_CHANGE),
+            changed=changed,
             setup_output=tuple(redact(line) for line in answer.all("setup")),
             failed_log=tuple(redact(line) for line in answer.all("failed_log")),
             rolled_back=rolled_back,
             warnings=(*outcome.warnings, *self._warnings),
-            problem=_sentence(failure, rolled_back) if failure else None,
+            problem=_sentence(failure, rolled_back, changed=changed) if failure else None,
         )
-
-
-# Steps that leave the agent as it was.
-_NO_CHANGE = frozenset({"receive", "fetch", "selinux_permissive", "selinux_enforcing"})
 
 
 def probe(guest: Guest, options: Options) -> HostFacts:
     """Return a guest's facts, in one round trip that changes nothing."""
-    answer = guest.run(lambda nonce: linux_script.probe_script(nonce, options.metadata_timeout))
+    answer = guest.run(lambda nonce: linux_script.probe_script(nonce, options.metadata_timeout, options.login))
     return host_facts(answer)
 
 
@@ -244,12 +242,16 @@ def _done(planned: Plan, answer: Answer) -> tuple[Done, ...]:
     return tuple(done)
 
 
-def _sentence(failure: str, rolled_back: str | None) -> str:
+def _sentence(failure: str, rolled_back: str | None, *, changed: bool) -> str:
     endings = {
-        None: "What was there before is untouched by this step; a rerun goes on from here.",
+        None: "The guest is as it was.",
         "nothing": "What the failed installation had left was removed; the guest is as it was.",
     }
     ending = endings.get(rolled_back, "The agent that was there before was put back.")
+    if changed:
+        ending = (
+            f"{ending if rolled_back not in endings else ''} A part of it was done; a rerun goes on from here.".strip()
+        )
     return f"{failure[:1].upper()}{failure[1:].rstrip('.')}. {ending}"
 
 

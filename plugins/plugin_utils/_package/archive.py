@@ -71,13 +71,15 @@ class Entry:
 @dataclass(frozen=True)
 class Inspection:
     """What is in an archive that may be used. Paths in `entries` are relative to the setup folder, the update agent's
-    left out; `files` are relative to the agent's folder; `unpacked_bytes` is the size of the entries' content."""
+    left out; `files` are relative to the agent's folder; `unpacked_bytes` is the size of the entries' content,
+    `packed_bytes` what it takes in the archive."""
 
     setup_folder: str
     entries: tuple[Entry, ...]
     files: dict[str, str]
     has_updater: bool
     unpacked_bytes: int
+    packed_bytes: int
 
 
 @dataclass
@@ -132,6 +134,7 @@ def inspect(zip_path: Path, os: str, beat: Callable[[], None] = lambda: None) ->
         files=_agent_files(inside, layout, os),
         has_updater=any(_is_updater(entry.path) for entry in entries),
         unpacked_bytes=sum(entry.size for entry in inside),
+        packed_bytes=sum(entry.info.compress_size for entry in inside),
     )
 
 

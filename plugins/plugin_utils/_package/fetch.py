@@ -125,6 +125,7 @@ class _Fetch:
             files=inspection.files,
             has_updater=inspection.has_updater,
             unpacked_bytes=inspection.unpacked_bytes,
+            packed_bytes=inspection.packed_bytes,
             run_id=self._request.run_id,
         )
         return {"package": {**asdict(package), "zip_path": str(zip_path)}, "signature": signature(zip_path)}

@@ -38,7 +38,8 @@ class Package:
 
     `source` is the URL (without credentials) or path that it came from; `setup_folder` the folder in the archive that
     holds the one setup file; `files` maps each path below the agent's install folder (`bin/wrapper`) to the SHA-256 of
-    its content, logs/ included when the archive has files there; `unpacked_bytes` is the size of the payload's files.
+    its content, logs/ included when the archive has files there; `unpacked_bytes` is the size of the payload's files,
+    `packed_bytes` what they take in the archive.
     """
 
     sha256: str
@@ -49,4 +50,5 @@ class Package:
     files: Mapping[str, str]
     has_updater: bool
     unpacked_bytes: int
+    packed_bytes: int
     run_id: str = ""

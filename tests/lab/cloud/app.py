@@ -1,4 +1,4 @@
-"""The cloud's two applications: the API that the world sees, and the control API."""
+"""The API that the world sees: a request is logged, struck by faults, checked as the gateway does it, and answered."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
 from email.utils import format_datetime
 from typing import Any
 
@@ -18,19 +17,15 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from lab.cloud import faults
-from lab.cloud.api import Api
 from lab.cloud.api_request import ApiRefusalError, Reply
 from lab.cloud.client import ApiRecord
 from lab.cloud.faults import ApiError, LostAnswer, NotJson
-from lab.cloud.jobs import Works
-from lab.cloud.machines import MachineError, MemoryMachines
-from lab.cloud.servers import Fleet
-from lab.cloud.signature import Account, SignatureError, Signed, Verifier
-from lab.cloud.throttle import Throttle, Throttling
+from lab.cloud.machines import MachineError
+from lab.cloud.signature import SignatureError, Signed
+from lab.cloud.world import World
 from lab.control_client import NEVER_ANSWERED
-from lab.faults import Cut, Fault, FaultBook, Hang, Late, Status
-from lab.serving import control_app, until_disconnected
+from lab.faults import Cut, Fault, Hang, Late, Status
+from lab.serving import until_disconnected
 
 _METHODS = ["GET", "POST", "PUT", "DELETE"]
 
@@ -49,46 +44,17 @@ class Broken(Response):
         await send({"type": "http.response.body", "body": self.body, "more_body": True})
 
 
-class Cloud:
-    """The simulator."""
+class PublicApi:
+    """The application in front of a world."""
 
-    def __init__(self) -> None:
-        self._fleet = Fleet()
-        self._machines = MemoryMachines()
-        self._works = Works(self._fleet, self._machines)
-        self._api = Api(self._fleet, self._works, self._machines)
-        self._verifier = Verifier()
-        self._throttle = Throttle()
-        self._book = FaultBook()
-        self._log: list[ApiRecord] = []
-        self._skew = timedelta()
+    def __init__(self, world: World) -> None:
+        self._world = world
         self.app = Starlette(routes=[Route("/{path:path}", self._receive, methods=_METHODS)])
-        self.control = control_app(
-            [
-                Route("/accounts", self._set_accounts, methods=["PUT"]),
-                Route("/servers", self._set_servers, methods=["PUT"]),
-                Route("/servers/{id}", self._show_server),
-                Route("/servers/{id}", self._change_server, methods=["PUT"]),
-                Route("/servers/{id}/rebuild", self._rebuild, methods=["PUT"]),
-                Route("/network", self._show_network),
-                Route("/network", self._set_network, methods=["PUT"]),
-                Route("/batches", self._set_batches, methods=["PUT"]),
-                Route("/memory", self._memory),
-                Route("/switching", self._set_switching, methods=["PUT"]),
-                Route("/clock", self._set_clock, methods=["PUT"]),
-                Route("/throttle", self._set_throttle, methods=["PUT"]),
-                Route("/faults", self._set_faults, methods=["PUT"]),
-                Route("/requests", self._requests),
-                Route("/requests", self._clear_requests, methods=["DELETE"]),
-                Route("/", self._reset, methods=["DELETE"]),
-            ]
-        )
-
-    # What the world sees
 
     async def _receive(self, request: Request) -> Response:
+        log = self._world.log
         number = self._begin(request)
-        struck = self._book.strike(request.method, request.url.path)
+        struck = self._world.book.strike(request.method, request.url.path)
         answer = await self._struck(struck, request)
         code = ""
         if answer is None:
@@ -96,14 +62,11 @@ class Cloud:
                 answer, code = await self._answer(request, await request.body())
             except ClientDisconnect:
                 answer = Response(status_code=NEVER_ANSWERED)
-            if any(isinstance(fault, LostAnswer) for fault in struck):
-                answer = Broken(answer, 0)
-            for cut in (fault for fault in struck if isinstance(fault, Cut)):
-                answer = Broken(answer, cut.after)
-        if number < len(self._log):
-            self._log[number] = replace(self._log[number], status=answer.status_code, code=code)
+            answer = await _spoilt(answer, struck, request)
+        if number < len(log):
+            log[number] = replace(log[number], status=answer.status_code, code=code)
         answer.headers["x-request-id"] = uuid.uuid4().hex
-        answer.headers["date"] = format_datetime(self._now(), usegmt=True)
+        answer.headers["date"] = format_datetime(self._world.now(), usegmt=True)
         return answer
 
     async def _struck(self, struck: list[Fault], request: Request) -> Response | None:
@@ -126,13 +89,14 @@ class Cloud:
     async def _answer(self, request: Request, body: bytes) -> tuple[Response, str]:
         query: str = request.scope["query_string"].decode()
         signed = Signed(request.method, request.scope["raw_path"].decode(), query, request.headers, body)
-        if said := self._throttle.refusal():
+        if said := self._world.throttle.refusal():
             return _gateway(429, "APIGW.0308", said), "APIGW.0308"
         try:
-            account = self._verifier.check(signed, self._now())
+            account = self._world.verifier.check(signed, self._world.now())
             parsed = json.loads(body) if body else None
             pairs = request.query_params.multi_items()
-            value = await self._api.answer(request.method, request.url.path, account, pairs, parsed)
+            await self._world.follow()
+            value = await self._world.api.answer(request.method, request.url.path, account, pairs, parsed)
         except SignatureError as error:
             return _gateway(401, error.code, str(error)), error.code
         except ApiRefusalError as error:
@@ -143,12 +107,9 @@ class Cloud:
             return _ecs(400, "Ecs.0005", f"Invalid parameter: {type(error).__name__}", {}), "Ecs.0005"
         return _replied(value), ""
 
-    def _now(self) -> datetime:
-        return datetime.now(timezone.utc) + self._skew
-
     def _begin(self, request: Request) -> int:
         authorization = request.headers.get("authorization", "")
-        self._log.append(
+        self._world.log.append(
             ApiRecord(
                 time=time.time(),
                 method=request.method,
@@ -158,83 +119,21 @@ class Cloud:
                 user_agent=request.headers.get("user-agent", ""),
             )
         )
-        return len(self._log) - 1
+        return len(self._world.log) - 1
 
-    # What tests see
 
-    async def _set_accounts(self, request: Request) -> Response:
-        self._verifier.declare([Account(**_tuples(value)) for value in await request.json()])
-        return JSONResponse(True)
-
-    async def _set_servers(self, request: Request) -> Response:
-        self._works.clear()
-        self._fleet.declare(await request.json())
-        await self._api.settle()
-        return JSONResponse(True)
-
-    async def _show_server(self, request: Request) -> Response:
-        return JSONResponse(asdict(self._fleet.servers[request.path_params["id"]]))
-
-    async def _change_server(self, request: Request) -> Response:
-        server = self._fleet.change(request.path_params["id"], await request.json())
-        await self._api.settle()
-        return JSONResponse(asdict(server))
-
-    async def _rebuild(self, request: Request) -> Response:
-        return JSONResponse(asdict(await self._api.rebuild(request.path_params["id"], await request.json())))
-
-    async def _show_network(self, _request: Request) -> Response:
-        return JSONResponse(self._api.network.shown())
-
-    async def _set_network(self, request: Request) -> Response:
-        self._api.network.declare(await request.json())
-        await self._api.settle()
-        return JSONResponse(True)
-
-    async def _set_batches(self, request: Request) -> Response:
-        self._api.resets.shape = await request.json()
-        return JSONResponse(True)
-
-    async def _memory(self, _request: Request) -> Response:
-        return JSONResponse(vars(self._machines))
-
-    async def _set_switching(self, request: Request) -> Response:
-        self._machines.seconds = float(await request.json())
-        return JSONResponse(True)
-
-    async def _set_clock(self, request: Request) -> Response:
-        self._skew = timedelta(seconds=float(await request.json()))
-        return JSONResponse(True)
-
-    async def _set_throttle(self, request: Request) -> Response:
-        self._throttle.declare(Throttling(**await request.json()))
-        return JSONResponse(True)
-
-    async def _set_faults(self, request: Request) -> Response:
-        self._book.declare(faults.decode(await request.json()))
-        return JSONResponse(True)
-
-    async def _requests(self, _request: Request) -> Response:
-        return JSONResponse([asdict(record) for record in self._log])
-
-    async def _clear_requests(self, _request: Request) -> Response:
-        self._log.clear()
-        return JSONResponse(True)
-
-    async def _reset(self, _request: Request) -> Response:
-        self._works.clear()
-        self._fleet.declare([])
-        self._api.clear()
-        self._verifier.declare([])
-        self._throttle.declare(Throttling())
-        self._book.declare([])
-        memory = self._machines
-        memory.seconds = MemoryMachines().seconds
-        for told in (memory.offered, memory.flags, memory.egress, memory.dhcp, memory.rebuilt):
-            told.clear()
-        self._skew = timedelta()
-        self._log.clear()
-        return JSONResponse(True)
+async def _spoilt(answer: Response, struck: list[Fault], request: Request) -> Response:
+    """What becomes of an answer on its way."""
+    for fault in struck:
+        match fault:
+            case LostAnswer(hangs=True):
+                await until_disconnected(request)
+                return Response(status_code=NEVER_ANSWERED)
+            case LostAnswer():
+                answer = Broken(answer, 0)
+            case Cut(after=after):
+                answer = Broken(answer, after)
+    return answer
 
 
 def _replied(value: Any) -> Response:
@@ -259,8 +158,3 @@ def _ecs(status: int, code: str, message: str, more: Mapping[str, Any]) -> Respo
 
 def _gateway(status: int, code: str, message: str) -> Response:
     return JSONResponse({"error_code": code, "error_msg": message, "request_id": uuid.uuid4().hex}, status)
-
-
-def _tuples(value: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON knows no tuples."""
-    return {key: tuple(item) if isinstance(item, list) else item for key, item in value.items()}

@@ -10,6 +10,7 @@ from lab.cloud.reset import Shape
 from lab.cloud.servers import Server
 from lab.cloud.signature import Account
 from lab.cloud.throttle import Throttling
+from lab.cloud.view import ServerView
 from lab.control_client import ControlClient
 from lab.faults import Fault
 
@@ -36,8 +37,12 @@ class CloudControl(ControlClient):
         self._call("PUT", "/accounts", [asdict(account) for account in accounts])
 
     def servers(self, *servers: Server) -> None:
-        """Replace the servers."""
+        """Replace the servers. The hosts of a lab are there beside these, or as one of these says."""
         self._call("PUT", "/servers", [asdict(server) for server in servers])
+
+    def views(self) -> list[ServerView]:
+        """All servers, as people look at them."""
+        return [ServerView(**view) for view in self._call("GET", "/servers")]
 
     def server(self, server_id: str) -> Server:
         """A server as it is now."""
@@ -46,6 +51,10 @@ class CloudControl(ControlClient):
     def change(self, server_id: str, **fields: Any) -> Server:
         """Change a server behind everybody's back."""
         return Server(**self._call("PUT", f"/servers/{server_id}", fields))
+
+    def forget(self, server_id: str) -> None:
+        """Forget what is known of a server. A host of the lab is there again at once, as at first."""
+        self._call("DELETE", f"/servers/{server_id}")
 
     def rebuild(self, server_id: str, image_id: str = "") -> Server:
         """Give a server a new system disk, from this image or from the same one."""
@@ -94,7 +103,7 @@ class CloudControl(ControlClient):
         self._call("DELETE", "/requests")
 
     def reset(self) -> None:
-        """No accounts, servers, jobs or faults, no flow control, the right time, and an empty log."""
+        """As at first: no accounts and servers but the lab's, no jobs, faults and flow control, no log."""
         self._call("DELETE", "/")
 
 

@@ -102,6 +102,8 @@ class Works:
             raise MachineError("the lab was told to let it fail")
         if server.trouble == "hangs":
             await asyncio.Event().wait()
+        if server.trouble == "lies":
+            return
         await self._machines.switch(server.id, operation, hard=hard)
 
     async def _switch(self, server: Server, part: SubJob, operation: Operation, hard: bool) -> None:
@@ -112,8 +114,8 @@ class Works:
             part.status, part.error_code, part.fail_reason = "FAIL", _CODES[operation], str(error)
         else:
             part.status = "SUCCESS"
-            if server.trouble != "lies":
-                # By its id: the record may have been changed by a test meanwhile.
-                self._fleet.servers[server.id].status = _REACHED[operation]
-        if server.id in self._fleet.servers:
-            self._fleet.servers[server.id].task_state = None
+        # By its id: a test may have changed the record meanwhile, or taken it away.
+        if now := self._fleet.servers.get(server.id):
+            now.task_state = None
+            if part.status == "SUCCESS" and server.trouble != "lies":
+                now.status = _REACHED[operation]

@@ -24,6 +24,9 @@ class Machines(Protocol):
     async def flag(self, server_id: str) -> bool:
         """Whether the agent has ever set resetpwd_flag to True."""
 
+    async def pending(self, server_id: str) -> bool:
+        """Whether a password waits for the agent."""
+
     async def filter_egress(self, server_id: str, rules: str) -> None:
         """Set the packet filter of what the server sends, in the lab's words (README, Security groups)."""
 
@@ -38,6 +41,10 @@ class MemoryMachines:
     """Nothing behind the records: every switch takes so long, and works; the rest is remembered."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Everything as at first."""
         self.seconds = 0.2
         self.offered: dict[str, str] = {}
         self.flags: dict[str, bool] = {}
@@ -56,6 +63,10 @@ class MemoryMachines:
     async def flag(self, server_id: str) -> bool:
         """What was declared; True where nothing was."""
         return self.flags.get(server_id, True)
+
+    async def pending(self, server_id: str) -> bool:
+        """Whether there was one: there is no agent that would fetch it."""
+        return server_id in self.offered
 
     async def filter_egress(self, server_id: str, rules: str) -> None:
         """Remember them."""

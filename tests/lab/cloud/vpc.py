@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, fields, replace
@@ -31,6 +32,7 @@ class Vpc:
         self._fleet = fleet
         self._network = network
         self._machines = machines
+        self._settling = asyncio.Lock()
         self.forget()
 
     def routes(self) -> list[Route]:
@@ -60,7 +62,10 @@ class Vpc:
 
     async def settle(self) -> None:
         """Tells each machine what is different now. Raises MachineError."""
-        servers = list(self._fleet.servers.values())
+        async with self._settling:  # so that what is told last is what was decided last
+            await self._settle(list(self._fleet.servers.values()))
+
+    async def _settle(self, servers: list[Server]) -> None:
         for server in servers:
             words = self._network.egress_words(server, servers)
             if words != self._egress.get(server.id, ALLOW_ALL):

@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.options import AGENT_SPEC, ASSESS_SPEC
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.options import (
+    AGENT_SPEC,
+    ASSESS_SPEC,
+    INFO_SPEC,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 PLUGINS = "ansible_collections.cloudreset.huaweicloud.plugins"
@@ -33,7 +37,7 @@ def told(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: {key: option[key] for key in TOLD if key in option} for name, option in options.items()}
 
 
-@pytest.mark.parametrize(("module", "spec"), [("reset_agent", AGENT_SPEC), ("reset_agent_info", ASSESS_SPEC)])
+@pytest.mark.parametrize(("module", "spec"), [("reset_agent", AGENT_SPEC), ("reset_agent_info", INFO_SPEC)])
 def test_the_documentation_tells_the_options_that_the_action_takes(module: str, spec: dict[str, Any]) -> None:
     assert told(documented(module)) == told(spec)
 

@@ -82,6 +82,11 @@ def test_the_payload_is_what_the_guest_can_unpack(options: Options, tools: list[
         assert "setup.sh" in tar.getnames()
 
 
+def test_content_that_does_not_shrink_is_sent_as_it_is(options: Options) -> None:
+    Path(str(options.package)).write_bytes(linux_zip(padding=65536))
+    assert not deliver(options).compressed
+
+
 def test_what_the_script_is_told(options: Options) -> None:
     found = deliver(options)
     assert found.variables() == {
@@ -121,7 +126,7 @@ def test_a_guest_pulls_where_that_is_wanted_and_it_can(
     tools: Sequence[str],
     reason: str | None,
 ) -> None:
-    package = Package("ff" * 32, source, "linux/64", Path("/x"), "s", {}, False, 1)
+    package = Package("ff" * 32, source, "linux/64", Path("/x"), "s", {}, False, 9, 9)
     monkeypatch.setattr(module, "obtain", lambda _request, _progress: package)
     found = deliver(replace(options, delivery=wanted), tool=tools)
     assert (found.pull, found.no_pull) == (wanted == "pull" and not reason, reason or "")

@@ -15,6 +15,7 @@ from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.error
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.options import (
     AGENT_SPEC,
     ASSESS_SPEC,
+    INFO_SPEC,
     Options,
     checked,
     parse,
@@ -117,9 +118,14 @@ def test_a_bad_address_and_a_bad_checksum_are_both_told_once(name: str, value: s
     assert [message.count(part) for part in (f"{name} is '{value}'", "checksum is of the kind")] == [1, 1]
 
 
+def test_a_bad_region_and_a_bad_base_url_are_both_told_once() -> None:
+    message = problems(region="A", base_url="ftp://m")
+    assert [message.count(part) for part in ("region is 'A'", "base_url is 'ftp://m'")] == [1, 1]
+
+
 def test_the_defaults_of_the_audit_are_those_of_the_installation() -> None:
     defaults: dict[str, Any] = {name: spec.get("default") for name, spec in AGENT_SPEC.items()}
-    assert vars(Options(**{name: defaults[name] for name in ASSESS_SPEC})) == defaults
+    assert vars(Options(**{name: defaults[name] for name in ASSESS_SPEC})) == {**defaults, "login": False}
 
 
 def test_a_home_that_is_not_there_does_not_hide_the_rest() -> None:
@@ -161,11 +167,16 @@ def test_what_the_audit_needs_is_enough() -> None:
     assert options.ignore_prerequisites == ()
 
 
+def test_the_audit_alone_looks_at_logins() -> None:
+    assert parse(validated({"login": True}, INFO_SPEC)).login is True
+    assert INFO_SPEC.keys() - AGENT_SPEC.keys() == {"login"}
+
+
 def test_an_option_that_is_not_given_is_as_the_documentation_says() -> None:
     options = vars(parse(validated(REGION)))
     defaults = {name: spec.get("default") for name, spec in AGENT_SPEC.items()} | REGION
     defaults |= {"ignore_prerequisites": (), "cache_dir": str(Path("~/.cache/cloudreset").expanduser())}
-    assert options == defaults
+    assert options == {**defaults, "login": False}
 
 
 def test_each_option_is_handed_on() -> None:
@@ -177,7 +188,7 @@ def test_each_option_is_handed_on() -> None:
         "download_timeout": 4, "lock_timeout": 5, "cache_dir": "/c",
     }  # fmt: skip
     assert set(given) == set(AGENT_SPEC)
-    assert vars(parse(validated(given))) == {**given, "ignore_prerequisites": ("root",)}
+    assert vars(parse(validated(given))) == {**given, "ignore_prerequisites": ("root",), "login": False}
 
 
 def test_the_package_that_is_asked_for() -> None:

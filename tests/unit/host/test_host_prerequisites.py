@@ -243,7 +243,15 @@ def test_the_report_is_a_mapping_for_each() -> None:
 
 @pytest.mark.parametrize(
     ("lines", "uuid"),
-    [([OK, "", BODY], UUID), ([BODY], UUID), ([], None), (["no-client"], None), (["}{"], None), (["{]}"], None)],
+    [
+        ([OK, "", BODY], UUID),
+        ([OK, 'Set-Cookie: a={"b": 1}', "", BODY], UUID),
+        ([BODY], UUID),
+        ([], None),
+        (["no-client"], None),
+        (["}{"], None),
+        (["{]}"], None),
+    ],
 )
 def test_the_servers_id(lines: list[str], uuid: str | None) -> None:
     assert server_id(lines) == uuid

@@ -35,11 +35,11 @@ def outcome(**changes: Any) -> Outcome:
 
 
 def delivery() -> Delivery:
-    return Delivery(Package(PACKAGE, "/a.zip", "linux/64", Path("/c"), "s", dict(DIGESTS), False, 1), True, False)
+    return Delivery(Package(PACKAGE, "/a.zip", "linux/64", Path("/c"), "s", dict(DIGESTS), False, 9, 9), True, False)
 
 
-def audit(ignored: tuple[str, ...] = (), **changes: Any) -> dict[str, Any]:
-    options = Options(300, "require_off", "keep", ignored, 5)
+def audit(ignored: tuple[str, ...] = (), login: bool = True, **changes: Any) -> dict[str, Any]:
+    options = Options(300, "require_off", "keep", ignored, 5, login)
     guest: Any = CannedGuest({**HOST, **INSTALLED, **changes})
     return InfoAction.work(None, guest, options)  # type: ignore[arg-type]
 
@@ -52,7 +52,7 @@ def documented(module: str) -> dict[str, Any]:
     return dict(yaml.safe_load(importlib.import_module(f"{MODULES}.{module}").RETURN))
 
 
-PARTS = ["agent", "prerequisites", "steps", "package"]
+PARTS = ["agent", "prerequisites", "steps", "package", "login"]
 
 
 @pytest.mark.parametrize(("module", "result"), [("reset_agent", full), ("reset_agent_info", audit)])
@@ -76,8 +76,18 @@ def test_every_value_is_of_the_documented_type(module: str, result: Any) -> None
 
 
 def test_both_modules_tell_the_same_of_what_they_share() -> None:
-    for name, told in documented("reset_agent_info").items():
-        assert documented("reset_agent")[name] == told
+    shared = {name: told for name, told in documented("reset_agent_info").items() if name != "login"}
+    assert {name: documented("reset_agent")[name] for name in shared} == shared
+
+
+def test_what_is_not_asked_for_is_neither_sent_nor_told() -> None:
+    assert "login" not in audit(login=False)
+
+
+def test_the_documentation_tells_every_part_of_login() -> None:
+    told, found = documented("reset_agent_info")["login"]["contains"], audit()["login"]
+    for name in ("sshd", "root_account", "cloud_init"):
+        assert set(told[name]["contains"]) == set(found[name])
 
 
 def test_the_audit_of_a_healthy_guest() -> None:

@@ -17,7 +17,7 @@ from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host impor
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.transport import BOOTSTRAP, SCRIPT_END
 
 SHELLS = {"dash": ["dash"], "bash": ["bash"], "bash-as-sh": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
-FRAGMENTS = ("common.sh", "probe.sh", "apply.sh")
+FRAGMENTS = ("common.sh", "probe.sh", "login.sh", "apply.sh")
 FOLDER = Path(linux_script.__file__).parent / "linux"
 NASTY = "a 'b' $(exit 9) `exit 9` \"c\" \\ !1 *"
 
@@ -94,9 +94,10 @@ def test_a_fragment_is_sent_without_comments_and_indentation(fragment: str) -> N
     "script",
     [
         linux_script.probe_script(NONCE, 5),
+        linux_script.probe_script(NONCE, 5, login=True),
         linux_script.apply_script(NONCE, {"steps": "setup modes", "backend": "PIPE"}),
     ],
-    ids=["probe", "apply"],
+    ids=["probe", "login", "apply"],
 )
 def test_every_shell_can_read_the_scripts(shell: list[str], script: str) -> None:
     assert SCRIPT_END not in script.splitlines()
@@ -142,8 +143,11 @@ def test_the_probe_knows_its_time_and_has_no_apply() -> None:
     assert "step_setup" in linux_script.apply_script(NONCE, {})
 
 
-def test_nothing_asks_for_the_pending_password() -> None:
-    assert "/reset_password" not in linux_script.apply_script(NONCE, {})
+def test_nothing_asks_for_the_pending_password_unasked() -> None:
+    for script in (linux_script.apply_script(NONCE, {}), linux_script.probe_script(NONCE, 5)):
+        assert "metadata_request reset_password" not in script
+        assert "/reset_password" not in script
+    assert "metadata_request reset_password" in linux_script.probe_script(NONCE, 5, login=True)
 
 
 def test_the_environment_is_the_scripts_own(shell: list[str]) -> None:

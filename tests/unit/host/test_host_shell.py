@@ -24,7 +24,7 @@ AGENT = "CloudrResetPwdAgent"
 SEPARATOR = "-- next --"
 # The absolute paths that the functions look at, so that they can be put below a folder.
 _PATHS = re.compile(
-    r"(?<![\w$/}*.])/(?=(etc|run|proc/net|sys/class|usr/lib|usr/local/lib|lib|CloudrResetPwdAgent)\b|proc/\[0-9\])"
+    r"(?<![\w$/}*.])/(?=(etc|run|proc/net|var/lib/cloud|sys/class|usr/lib|usr/local/lib|lib|CloudrResetPwdAgent)\b|proc/\[0-9\])"
 )
 _SUPERUSER = re.compile(r"! -user 0\b")
 
@@ -38,8 +38,8 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
 
 
 def common() -> str:
-    """common.sh and probe.sh, which look below the folder $root."""
-    text = "\n".join(map(linux_script._fragment, ("common.sh", "probe.sh")))
+    """common.sh, probe.sh and login.sh, which look below the folder $root."""
+    text = "\n".join(map(linux_script._fragment, ("common.sh", "probe.sh", "login.sh")))
     return _SUPERUSER.sub(f"! -user {os.getuid()}", _PATHS.sub("$root/", text))
 
 

@@ -52,7 +52,7 @@ class Shelf(Packages):
     def deliver(self, _facts: HostFacts) -> Delivery:
         object.__setattr__(self, "asked", self.asked + 1)
         package = Package(
-            PACKAGE, "https://mirror/a.zip", "linux/64", Path("/cache/a.zip"), "s", dict(DIGESTS), False, 1
+            PACKAGE, "https://mirror/a.zip", "linux/64", Path("/cache/a.zip"), "s", dict(DIGESTS), False, 9, 9
         )
         return ShelfDelivery(package, True, self.options.delivery == "pull", NO_PULL.get(self.options.delivery, ""))
 
@@ -251,18 +251,22 @@ def test_an_upgrade_that_fails_puts_the_old_agent_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "changed"),
+    ("step", "after", "changed"),
     [
-        (["modes failed no", "enable"], True),
-        (["modes failed no"], False),
-        (["modes", "register failed no"], True),
+        ("modes failed no", {}, False),
+        # Half of it was done before it failed.
+        ("modes failed no", {"mode_wrong": "y"}, True),
+        ("register failed no", {"mode_wrong": ""}, True),
     ],
 )
-def test_a_mending_that_fails_tells_what_was_changed_before(steps: list[str], changed: bool) -> None:
+def test_a_mending_that_fails_tells_by_what_is_then_true_whether_it_changed_something(
+    step: str, after: dict[str, str], changed: bool
+) -> None:
     broken = {**WHOLE, "mode_wrong": "x", "registered": "none", "enabled": "no"}
-    run = Run(broken, done(broken, steps))
+    run = Run(broken, done({**broken, **after}, [step]))
+    ending = "A part of it was done; a rerun goes on from here." if changed else "The guest is as it was."
     assert run.outcome.changed is changed
-    assert "untouched by this step; a rerun goes on from here." in (run.outcome.problem or "")
+    assert run.outcome.problem == f"{step.split(maxsplit=1)[0].capitalize()}: no. {ending}"
 
 
 @pytest.mark.parametrize("steps", [["receive failed cut"], ["receive", "selinux_permissive failed read-only"]])

@@ -22,24 +22,41 @@ from lab.cloud.signature import Account
 ACCOUNT = Account("AK", "the-secret", "p")
 
 
-class Caller:
-    def __init__(self, port: int, ca: Path, control: CloudControl) -> None:
-        self.port = port
-        self.ca = ca
-        self.control = control
+class SignedCaller:
+    """Asks the cloud at an authority with an account."""
 
-    def ask(self, method: str, path: str, body: Any = None, **query: QueryValue) -> tuple[int, Any]:
-        """A request that is signed well."""
+    def __init__(self, authority: str, ca: Path, account: Account) -> None:
+        self._authority = authority
+        self._account = account
+        self._ca = ca
+
+    def ask(
+        self, method: str, path: str, body: Any = None, timeout: float = 30, **query: QueryValue
+    ) -> tuple[int, Any]:
+        """A request that is signed well: the status and the JSON of its answer."""
         data = b"" if body is None else json.dumps(body).encode()
-        unsigned = Unsigned(method, path, query, {"Host": f"127.0.0.1:{self.port}"}, data)
-        headers = signed_headers(unsigned, ACCOUNT.access_key, ACCOUNT.secret_key, datetime.now(timezone.utc))
-        return self.send(method, f"{path}?{query_string(query)}", headers, data)
+        unsigned = Unsigned(method, path, query, {"Host": self._authority}, data)
+        account = self._account
+        headers = signed_headers(unsigned, account.access_key, account.secret_key, datetime.now(timezone.utc))
+        return self.send(method, f"{path}?{query_string(query)}", headers, data, timeout)
 
-    def send(self, method: str, target: str, headers: dict[str, str], data: bytes = b"") -> tuple[int, Any]:
-        request = Request(f"https://127.0.0.1:{self.port}{target}", data or None, headers, method=method)
+    def send(
+        self, method: str, target: str, headers: dict[str, str], data: bytes = b"", timeout: float = 30
+    ) -> tuple[int, Any]:
+        """A request as it is."""
+        request = Request(f"https://{self._authority}{target}", data or None, headers, method=method)
         try:
-            with urlopen(request, context=ssl.create_default_context(cafile=self.ca), timeout=10) as answer:
+            with urlopen(request, context=ssl.create_default_context(cafile=self._ca), timeout=timeout) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except HTTPError as error:
             with error:
                 return error.code, json.load(error)
+
+
+class Caller(SignedCaller):
+    """Asks a cloud on loopback, which it also steers."""
+
+    def __init__(self, port: int, ca: Path, control: CloudControl) -> None:
+        super().__init__(f"127.0.0.1:{port}", ca, ACCOUNT)
+        self.port = port
+        self.control = control

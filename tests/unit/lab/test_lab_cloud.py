@@ -10,6 +10,8 @@ import pytest
 from unit.lab.cloud_caller import ACCOUNT, Caller
 
 from ansible_collections.cloudreset.huaweicloud.plugins.module_utils._cloud.signing import Unsigned, signed_headers
+from lab.cloud import faults
+from lab.cloud.faults import NAMED, ApiError, named
 from lab.cloud.servers import Server
 from lab.cloud.throttle import Throttling
 
@@ -104,3 +106,30 @@ def test_the_log_holds_no_secret(cloud: Caller) -> None:
     assert (record.access_key, record.status, record.code) == ("AK", 400, "Ecs.0005")
     assert "Hush@1" not in repr(record)
     assert "Signature" not in repr(record)
+
+
+@pytest.mark.parametrize("code", ["Ecs.0613", "Ecs.0603", "Common.0024", "Common.1503", "APIGW.0308", "Pdp.0001"])
+def test_a_documented_error_comes_as_it_is_documented(cloud: Caller, code: str) -> None:
+    fault = named(code, times=1)
+    assert isinstance(fault, ApiError)
+    cloud.control.set_faults(fault)
+    status, body = cloud.ask("GET", DETAIL)
+    told = (body["error_code"], body["error_msg"]) if fault.shape == "gateway" else tuple(body["error"].values())
+    assert (status, told) == (fault.status, (code, fault.message))
+    assert cloud.ask("GET", DETAIL)[0] == 200
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_named_fault_reaches_the_cloud_as_it_is(cloud: Caller, name: str) -> None:
+    fault = named(name, path="*/nothing", method="PUT", skip=1, times=2)
+    cloud.control.set_faults(fault)
+    assert faults.decode(faults.encode([fault])) == [fault]
+    assert cloud.ask("GET", DETAIL)[0] == 200
+
+
+def test_a_call_is_done_though_its_answer_never_comes(cloud: Caller) -> None:
+    cloud.control.set_faults(named("done, no answer ever", method="POST"))
+    body = {"os-stop": {"servers": [{"id": "id-1"}]}}
+    with pytest.raises(TimeoutError):
+        cloud.ask("POST", "/v1/p/cloudservers/action", body, timeout=1)
+    assert cloud.control.server("id-1").status == "SHUTOFF"

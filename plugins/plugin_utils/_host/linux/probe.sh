@@ -110,11 +110,11 @@ say_nic() {
   done
 }
 
-# The first way that this guest has to ask over HTTP, as one program. Proxies are for other hosts than this one. The time is
+# metadata_request NAME: the first way that this guest has to ask over HTTP, as one program. Proxies are for other hosts than this one. The time is
 # bounded's to keep: Debian 12's busybox wget dies of its own -T.
 metadata_request() {
   host=169.254.169.254
-  path=/openstack/latest/meta_data.json
+  path=/openstack/latest/$1
   request="GET $path HTTP/1.0\\r\\nHost: $host\\r\\nConnection: close\\r\\n\\r\\n"
   unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
   if has curl; then
@@ -133,15 +133,16 @@ metadata_request() {
   echo no-client
 }
 
-# Never asks for reset_password: whoever reads a pending password has it.
+# Does not ask for reset_password: whoever reads a pending password has it. See login.sh.
 say_metadata() {
   answer=$(
-    bounded "$metadata_timeout" metadata_request 2>&1 </dev/null
+    bounded "$metadata_timeout" metadata_request meta_data.json 2>&1 </dev/null
     [ -z "$timed_out" ] || printf '\nno answer within %s s\n' "$metadata_timeout"
     exit "$status"
   )
-  say metadata_status "$?"
-  printf '%s' "$answer" | tr -d '\r' | head -c 8192 | say_lines metadata
+  metadata_status=$?
+  say metadata_status "$metadata_status"
+  printf '%s' "$answer" | tr -d '\r' | head -c 65536 | say_lines metadata
 }
 
 say_log() {
