@@ -52,7 +52,7 @@ class Line:
 
     def broken(self, error: CloudError) -> None:
         """The call was refused, or nobody knows whether it was done."""
-        self.ended("unknown" if error.kind in ("no_answer", "timeout") else "refused", str(error), error.code)
+        self.ended("unknown" if error.doubtful else "refused", str(error), error.code)
         self.error = error.result()
 
     def result(self) -> dict[str, Any]:

@@ -289,6 +289,13 @@ def test_a_lost_answer_to_a_restart_is_not_sent_again(cloud: CloudUnderTest) -> 
     assert kinds(cloud.control.requests())["POST cloudservers"] == 1
 
 
+def test_a_gateway_that_gave_up_waiting_proves_nothing(cloud: CloudUnderTest) -> None:
+    cloud.control.servers(Server("a"))
+    cloud.control.set_faults(ApiError(method="POST", status=504, code="", shape="gateway"))
+    result = power(cloud, ["a"], "restarted")
+    assert (result["changed"], outcomes(result)) == (True, ["unknown"])
+
+
 def test_a_refused_batch_changes_nothing_and_names_what_the_api_names(cloud: CloudUnderTest) -> None:
     cloud.control.servers(Server("a"), Server("b"))
     internal = [{"id": "b", "error_code": "Ecs.0605", "error_message": "locked since"}]
