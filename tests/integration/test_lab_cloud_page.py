@@ -25,9 +25,9 @@ def shown() -> str:
         return str(answer.read().decode())
 
 
-def press(path: str, /, *, origin: str = URL, **form: str) -> str:
+def press(where: str, /, *, origin: str = URL, **form: str) -> str:
     """Presses a button and returns the page that comes then."""
-    request = Request(f"{URL}{path}", urlencode(form).encode(), {"Origin": origin})
+    request = Request(f"{URL}{where}", urlencode(form).encode(), {"Origin": origin})
     with urlopen(request, timeout=60) as answer:
         return str(answer.read().decode())
 
