@@ -70,7 +70,7 @@ ansible: $(ready)
 shell: $(ready)
 	@$(bin)/shellcheck -x -P SCRIPTDIR $(scripts)
 unit: $(ready)
-	@$(bin)/pytest -q -n 3 --dist loadfile --junitxml=.ansible/results/unit.xml tests/unit
+	@$(bin)/pytest -q -n 3 --dist loadfile -m 'not slow' --junitxml=.ansible/results/unit.xml tests/unit
 
 collection := ansible_collections.cloudreset.huaweicloud.plugins
 typed := $(patsubst plugins/%,$(collection).%,$(wildcard $(addprefix plugins/,plugin_utils module_utils action filter lookup))) \

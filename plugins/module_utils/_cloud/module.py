@@ -28,6 +28,8 @@ def finish(module: AnsibleModule, work: Callable[[Client], dict[str, Any]]) -> N
         result = work(client_from(module.params))
     except CloudError as error:
         module.fail_json(msg=str(error), error=error.result())
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

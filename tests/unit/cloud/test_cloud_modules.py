@@ -178,6 +178,7 @@ def test_check_mode_predicts_and_changes_nothing(cloud: CloudUnderTest, state: S
     assert kinds(cloud.control.requests()) == {"GET cloudservers": 1}
 
 
+@pytest.mark.slow
 def test_forty_servers_cost_what_the_documentation_says(cloud: CloudUnderTest) -> None:
     cloud.control.switching_takes(0.1)
     cloud.control.servers(*(Server(one, status="SHUTOFF" if n % 2 else "ACTIVE") for n, one in enumerate(FORTY)))
@@ -191,6 +192,7 @@ def test_forty_servers_cost_what_the_documentation_says(cloud: CloudUnderTest) -
     assert result["api_calls"] == 7
 
 
+@pytest.mark.slow
 def test_a_look_every_poll_interval_while_a_job_runs(cloud: CloudUnderTest) -> None:
     cloud.control.switching_takes(2.5)
     cloud.control.servers(Server("a"))
@@ -199,6 +201,7 @@ def test_a_look_every_poll_interval_while_a_job_runs(cloud: CloudUnderTest) -> N
     assert kinds(cloud.control.requests())["GET jobs"] in (2, 3)
 
 
+@pytest.mark.slow
 def test_a_thousand_servers_an_action(cloud: CloudUnderTest) -> None:
     cloud.control.switching_takes(0.0)
     ids = [f"id-{n}" for n in range(1001)]

@@ -18,6 +18,8 @@ from unit.cloud.cloud_support import ACCOUNT, MODULES, SECRET, CloudUnderTest, e
 from lab.cloud.faults import ApiError
 from lab.cloud.servers import Server
 
+pytestmark = pytest.mark.slow
+
 PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 GROUP = "group/cloudreset.huaweicloud.cloud"
 REGION = "ap-southeast-1"  # what the examples say

@@ -12,6 +12,8 @@ import pytest
 from lab.package import build, options_from_words, package_bytes
 from lab.package_options import OLD_PACKAGE, Defect, Layout, PackageOptions
 
+pytestmark = pytest.mark.slow
+
 LINUX = "CloudResetPwdAgent/CloudResetPwdAgent.Linux/"
 INNER = f"{LINUX}CloudrResetPwdAgent/"
 

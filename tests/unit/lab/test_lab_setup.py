@@ -16,6 +16,8 @@ from unit.lab.support import Metadata
 from lab.package import build
 from lab.package_options import OLD_PACKAGE, PackageOptions
 
+pytestmark = pytest.mark.slow
+
 IN_ROOT = r"""
 set -e
 mount -t tmpfs tmpfs "$1"

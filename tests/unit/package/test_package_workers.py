@@ -30,6 +30,8 @@ from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.fe
 )
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.lock import Locks
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., PackageRequest]
 FORK = multiprocessing.get_context("fork")
 WORKERS = 20

@@ -19,6 +19,8 @@ from unit.stores.stores_support import SECRET, password, store
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._stores.entry import Entry
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._stores.task import SPEC
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 PLAYBOOK = os.environ.get("ANSIBLE_PLAYBOOK", str(Path(sys.executable).with_name("ansible-playbook")))
 NAME = "cloudreset.huaweicloud.stored_password"
