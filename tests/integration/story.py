@@ -19,6 +19,7 @@ TRACES = "ls -d /Cloud* /.cloudreset /etc/init.d/cloudReset* /etc/rc?.d/*cloudRe
 # Each set up by itself; what lies between setup and finish differs with what is to be repaired.
 FRESH = ["receive", "setup", "modes", "enable", "record", "finish"]
 REINSTALL = ["receive", "backup", "setup", "modes", "backend", "enable", "record", "finish"]
+SCRIPT = "script"
 
 Task = Mapping[str, Any]
 Results = Mapping[str, dict[str, Any]]
@@ -34,13 +35,13 @@ def agent(name: str, **options: Any) -> Task:
     return {"name": name, "cloudreset.huaweicloud.reset_agent": options, "ignore_errors": True}
 
 
-def script(text: str, name: str = "script") -> Task:
+def script(text: str, name: str = SCRIPT) -> Task:
     """What an operator or an accident does on the guest; one that is to be looked at has a name of its own."""
     return {"name": name, "ansible.builtin.raw": text}
 
 
 def tell(controller: Controller, host: Host, *tasks: Task, flags: Sequence[str] = ()) -> Results:
-    """Run the tasks on one host and return each one's result by its name, with its kind."""
+    """Run the tasks on one host and return each one's result by its name, with its kind; a script has to have one."""
     return tell_all(controller, [host], *tasks, flags=flags)[host.name]
 
 
@@ -63,7 +64,9 @@ def tell_all(
     assert len(run.results) == len(tasks) * len(hosts), run.output
     return {
         host.name: {
-            line["task"]: {**line["result"], "kind": line["kind"]} for line in run.results if line["host"] == host.name
+            line["task"]: {**line["result"], "kind": line["kind"]}
+            for line in run.results
+            if line["host"] == host.name and line["task"] != SCRIPT
         }
         for host in hosts
     }

@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from controller import Controller, Run
+from searching import left_on, watched
 from snapshot import snapshot
 from test_ways_in import LEFT, NO_KEY, OPERATOR, OPERATOR_PASSWORD, PARAMIKO, SU, paramiko_home
 
@@ -85,32 +84,6 @@ def test_who_cannot_be_reached_is_unreachable(controller: Controller, host: Host
         assert (result["kind"], said in result["msg"]) == ("unreachable", True), (name, result)
 
 
-@contextmanager
-def watched(words: set[str], seen: set[str]) -> Iterator[None]:
-    """Look for words in argument lists and environments of every process here, which the guest's are among."""
-    needles = {word.encode() for word in words}
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.02):
-            for process in Path("/proc").glob("[0-9]*"):
-                for name in ("cmdline", "environ"):
-                    try:
-                        text = (process / name).read_bytes()
-                    except OSError:  # gone
-                        continue
-                    if any(needle in text for needle in needles):
-                        seen.add(f"{name}: {text.decode(errors='replace')}")
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
-
-
 @pytest.mark.parametrize(
     "way",
     [
@@ -139,8 +112,7 @@ def test_no_password_is_told_or_left_anywhere(
     }
     assert [name for name, text in texts.items() if any(word in text for word in words)] == []
     assert len(texts) > 5
-    found = host.sh(f"grep -rlE '{'|'.join(words)}' /root /home /tmp /var/tmp /var/log /run/log /Cloud*", check=False)
-    assert found.stdout == ""
+    assert left_on(host, words) == ""
 
 
 def test_a_package_too_large_for_a_pipe_is_uploaded(controller: Controller, host: Host, bucket: BucketControl) -> None:

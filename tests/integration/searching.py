@@ -1,0 +1,45 @@
+# SPDX-FileCopyrightText: 2026 cloudreset contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looking for secrets where there may be none: in processes, and on a guest's disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.client import Host
+
+
+@contextmanager
+def watched(words: set[str], seen: set[str]) -> Iterator[None]:
+    """Look for words in argument lists and environments of every process here, which the guest's are among."""
+    needles = {word.encode() for word in words}
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            for process in Path("/proc").glob("[0-9]*"):
+                for name in ("cmdline", "environ"):
+                    try:
+                        text = (process / name).read_bytes()
+                    except OSError:  # gone
+                        continue
+                    if any(needle in text for needle in needles):
+                        seen.add(f"{name}: {text.decode(errors='replace')}")
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+
+
+def left_on(host: Host, words: Iterable[str]) -> str:
+    """The files of a guest that hold one of the words, in the folders that anybody writes to."""
+    # In brackets, so that nobody who watches takes this search for what it searches.
+    patterns = "|".join(f"[{word[0]}]{word[1:]}" for word in words)
+    return host.sh(f"grep -rlE '{patterns}' /root /home /tmp /var/tmp /var/log /run/log /Cloud*", check=False).stdout
