@@ -82,6 +82,7 @@ class _Work:
         if answer.error and not named:
             for line in batch:
                 line.broken(answer.error, doubtful=False)
+                line.message += " It was only tried out, so nothing was changed."
             self._stop(answer.error)
         return True
 

@@ -17,7 +17,7 @@ NO_PROJECT = "0"  # the enterprise project called "default"
 
 @dataclass
 class Server:
-    """One server with one port.
+    """One server with one port, and a second one in `other_subnet` if that is said.
 
     `trouble` says how switching it goes wrong: its part of a job fails, or says that it worked and did not, or never
     ends. `reset` says how a password reset does: the agent is missing, which a dry run may not see; the batch's answer
@@ -42,10 +42,11 @@ class Server:
     subnet: str = "lab-subnet"
     security_groups: list[str] = field(default_factory=lambda: ["lab-group"])
     port_security: bool = True
+    other_subnet: str = ""
 
     @property
     def port_id(self) -> str:
-        """The id of its one port."""
+        """The id of its primary port."""
         return f"port-{self.id}"
 
     def shown(self) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class Vpc:
     async def _ports(self, request: ApiRequest) -> Any:
         request.need("vpc:ports:get")
         wanted = {"device_id": request.query.get("device_id"), "network_id": request.query.get("network_id")}
-        shown = [_Port(server) for server in self._fleet.servers.values()]
+        shown = [port for server in self._fleet.servers.values() for port in _ports_of(server)]
         ports = [port for port in shown if all(value in (None, port.shown[key]) for key, value in wanted.items())]
         return {"ports": [port.shown for port in _page(request, ports)]}
 
@@ -202,14 +202,19 @@ class Vpc:
         request.need(action)
 
 
+def _ports_of(server: Server) -> list[_Port]:
+    """A server's ports, in no order that says which is the primary one."""
+    return [*([_Port(server, "other-", server.other_subnet)] if server.other_subnet else []), _Port(server)]
+
+
 class _Port:
     """A server's port, as the API tells of it."""
 
-    def __init__(self, server: Server) -> None:
-        self.id = server.port_id
+    def __init__(self, server: Server, kind: str = "", subnet: str = "") -> None:
+        self.id = kind + server.port_id
         self.shown: dict[str, Any] = {
-            "id": server.port_id,
-            "network_id": server.subnet,
+            "id": self.id,
+            "network_id": subnet or server.subnet,
             "device_id": server.id,
             "device_owner": "compute:lab-1a",
             "security_groups": server.security_groups,

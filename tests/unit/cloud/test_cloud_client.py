@@ -172,6 +172,20 @@ def test_what_may_be_repeated_is_and_what_may_not_is_not(
     assert ("nobody knows whether it was done" in str(error)) == lost
 
 
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+@pytest.mark.parametrize("lost", [LostAnswer(times=1), ApiError(status=504, code="", shape="gateway", times=1)])
+def test_what_a_later_try_says_is_not_about_one_that_was_lost(
+    cloud: CloudUnderTest, method: str, lost: LostAnswer | ApiError
+) -> None:
+    cloud.control.set_faults(lost, ApiError(status=403, code="Pdp.0001", message="denied", skip=1))
+    error = caught_by(cloud, replace(LISTING, method=method))
+    if method == "GET":
+        assert (error.kind, error.doubtful, error.denied) == ("refused", False, True)
+    else:
+        assert (error.kind, error.doubtful, error.denied) == ("no_answer", True, False)
+        assert "nobody knows whether an earlier try was done, and in the end: the API answered Pdp.0001" in str(error)
+
+
 @pytest.mark.parametrize("code", ["Ecs.0011", "Ecs.0613", "Ecs.0005"])
 def test_what_is_final_is_told_at_once(cloud: CloudUnderTest, clock: HeldClock, code: str) -> None:
     cloud.control.set_faults(ApiError(status=400, code=code))

@@ -58,6 +58,35 @@ def test_the_whole_internal_error_is_kept() -> None:
     )
 
 
+def test_a_batch_that_was_done_with_some_is_read() -> None:
+    body = {"error": {"code": "Ecs.0611"}, "internalError": [*BATCH, {"error_code": "of nobody"}], "response": []}
+    fault = read_fault(json.dumps({**body, "response": [{"id": "s3"}, {}, "s4"]}).encode(), {})
+    assert fault.accepted == ("s3",)
+    assert fault.without(("x",)).accepted == ("s3",)
+    assert fault.by_server == {
+        "s1": ("Ecs.0613", "The plug-in is not installed."),
+        "s2": ("Ecs.0100", "Not now."),
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "doubtful", "not_published"),
+    [
+        (504, "", True, False),
+        (500, "Common.0001", True, False),
+        (500, "Ecs.0615", False, False),
+        (503, "", False, False),
+        (404, "APIGW.0101", False, True),
+        (404, "", False, True),
+        (404, "Ecs.0114", False, False),
+        (400, "Ecs.0611", False, False),
+    ],
+)
+def test_what_an_error_leaves_open(status: int, code: str, doubtful: bool, not_published: bool) -> None:
+    error = refusal("x", status, Fault(code))
+    assert (error.doubtful, error.not_published) == (doubtful, not_published)
+
+
 def test_secrets_are_blotted_out_everywhere() -> None:
     fault = Fault("c", "bad Secret@1 here", "r", ({"id": "s", "error_message": "Secret@1", "x": ["Secret@1"]},))
     blotted = fault.without(("Secret@1", ""))

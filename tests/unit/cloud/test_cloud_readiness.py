@@ -222,6 +222,14 @@ def test_dhcp_of_each_subnet(cloud: CloudUnderTest) -> None:
     assert [statuses(server)["subnet_dhcp"] for server in result["servers"]] == ["pass", "fail", "unknown"]
 
 
+def test_the_primary_port_decides(cloud: CloudUnderTest) -> None:
+    cloud.control.network(subnets=[Subnet("on"), Subnet("off", dhcp_enable=False)])
+    cloud.control.servers(Server("a", addresses=["10.0.0.1"], subnet="on", other_subnet="off"))
+    assert one(cloud, "subnet_dhcp")["status"] == "pass"
+    cloud.control.change("a", subnet="off", other_subnet="on")
+    assert one(cloud, "subnet_dhcp")["status"] == "fail"
+
+
 @pytest.mark.parametrize(
     ("action", "names"),
     [

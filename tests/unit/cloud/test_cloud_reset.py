@@ -310,6 +310,23 @@ def test_a_refused_batch_that_names_nobody_refuses_all(cloud: CloudUnderTest) ->
     assert result["servers"][0]["error"]["attempted"] == "resetting the password of 2 servers"
 
 
+def test_the_others_are_unknown_when_asking_for_them_again_is_refused(cloud: CloudUnderTest) -> None:
+    cloud.control.servers(Server("a"), Server("b", reset="no_agent_unless_dry"), Server("c"))
+    cloud.control.set_faults(ApiError(path=BATCH, skip=2, status=403, code="Pdp.0001"))
+    result = reset(cloud, same("abc"))
+    assert outcomes(result) == {"a": "unknown", "b": "refused", "c": "unknown"}
+
+
+def test_a_dry_run_without_an_answer_sends_nothing(cloud: CloudUnderTest) -> None:
+    cloud.control.servers(Server("a"), Server("b"))
+    cloud.control.set_faults(LostAnswer(path=BATCH))
+    result = reset(cloud, same("ab"), limits=Limits(retries=0, requests_per_second=0))
+    assert outcomes(result) == {"a": "refused", "b": "refused"}
+    assert result["changed"] is False
+    assert "It was only tried out, so nothing was changed." in result["servers"][0]["message"]
+    assert made(cloud)["PUT os-reset-passwords"] == 1
+
+
 def test_a_dry_run_that_is_refused_sends_nothing(cloud: CloudUnderTest) -> None:
     cloud.control.servers(Server("a"), Server("b"))
     cloud.control.accounts(replace(ACCOUNT, denied=("ecs:cloudServers:resetServerPwd",)))
@@ -390,6 +407,15 @@ def test_an_api_that_repeats_the_password_is_not_believed_to_be_discreet(cloud: 
     for ids in ("b", "ab"):
         result = reset(cloud, same(ids))  # which looks for the password
         assert "********" in json.dumps(result)
+
+
+def test_a_good_answer_that_repeats_the_password_is_not_believed_either(cloud: CloudUnderTest) -> None:
+    cloud.control.servers(Server("a"), Server("b"))
+    internal = [{"id": one, "error_code": "Ecs.0610", "error_message": f"cannot set {PASSWORD}"} for one in "ab"]
+    cloud.control.set_faults(ApiError(path=BATCH, status=200, code="Ecs.0611", internal=internal))
+    result = reset(cloud, same("ab"))
+    assert outcomes(result) == {"a": "refused", "b": "refused"}
+    assert result["servers"][0]["message"] == "the API answered Ecs.0610 'cannot set ********'"
 
 
 # Check mode
