@@ -23,7 +23,12 @@ OLD = "Lab-Root-1"
 NEW = "New-Word-8.x"
 # So that a test takes seconds: the stand-in agent tries once, and nobody waits long for what does not come.
 QUICK_AGENT = {"tries": 1, "delay_ms": 1}
-QUICK = {"password_reset_wait": 60, "password_reset_settle": 5, "password_reset_allow_restart": True}
+QUICK = {
+    "password_reset_wait": 60,
+    "password_reset_settle": 5,
+    "password_reset_guest_timeout": 20,
+    "password_reset_allow_restart": True,
+}
 POLL = {"cloudreset.huaweicloud.ecs_power": {"poll_interval": 1}}
 VAULT_PASSWORD = "Vault-Word-77"
 
@@ -83,15 +88,22 @@ def reset(
     flags: Sequence[str] = (),
     playbook: str = "",
     keywords: Mapping[str, Any] | None = None,
-    environment: Mapping[str, str] | None = None,
+    inventory: Mapping[str, Mapping[str, Any]] | None = None,
     **variables: Any,
 ) -> Reset:
-    """Run the role on hosts after other plays, with `password_reset_` before the variables' names; or a playbook."""
+    """Run the role on hosts after other plays, or a playbook, with `password_reset_` before the variables' names.
+
+    Keywords are the play's own; `inventory` has more variables of hosts, by their whole names.
+    """
     report = controller.folder / "report.json"
     report.unlink(missing_ok=True)
+    if inventory:
+        file = controller.folder / "more.json"
+        file.write_text(json.dumps({"all": {"hosts": inventory}}))
+        flags = ["-i", str(file), *flags]
     flags = [*flags, *given(controller, report=str(report), **variables)]
     plays = playbook or [*before, role(hosts, **(keywords or {}))]
-    run = controller.play(plays, flags, environment, timeout=300)
+    run = controller.play(plays, flags, timeout=300)
     told = json.loads(report.read_text()) if report.exists() else []
     return Reset(run, {one["host"]: one for one in told})
 
