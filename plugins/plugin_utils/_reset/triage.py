@@ -241,6 +241,12 @@ RULES: tuple[Rule, ...] = (
         "or was changed since. Reset again with a new generation.",
     ),
     Rule(
+        "unknown", "reset_unanswered",
+        lambda known: known.word("reset") == "unknown" and _failed(known),
+        lambda known: "The cloud did not answer the request, and the new password is not accepted. "
+        f"{known.said('reset')} Run it again.",
+    ),
+    Rule(
         "not_verified", "agent_failed",
         _when(lambda known: known.changed_before or bool(known.log_complaint)),
         lambda known: "The agent took the password and did not set it"
@@ -252,12 +258,6 @@ RULES: tuple[Rule, ...] = (
         _when(lambda known: known.login_fact("cloud_init", "rewrites_password") is True),
         lambda _known: "The agent took the password, but cloud-init's settings set one, too. Take password and "
         "chpasswd out of them, and reset again with a new generation.",
-    ),
-    Rule(
-        "unknown", "reset_unanswered",
-        lambda known: known.word("reset") == "unknown" and _failed(known),
-        lambda known: "The cloud did not answer the request, and the new password is not accepted. "
-        f"{known.said('reset')} Run it again.",
     ),
     Rule(
         "not_verified", "sshd_refuses_passwords",
