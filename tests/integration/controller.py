@@ -25,16 +25,12 @@ COUNTING = '#!/bin/sh\n[ "$*" = "-o ControlPersist" ] || echo >>"$SSH_LOG"\nexec
 PROGRAMS = ("ssh", "sftp", "scp")
 
 
-# What the inventory says about the lab's cloud, for all cloud modules.
-CLOUD_DEFAULTS = "{{ cloudreset_cloud }}"
-
-
 def cloud_play(hosts: Sequence[Host], *tasks: Mapping[str, Any]) -> dict[str, Any]:
     """Return a play whose tasks run on the controller, once for each host, and reach the lab's cloud."""
     return {
         "hosts": ",".join(host.name for host in hosts),
         "gather_facts": False,
-        "module_defaults": {"group/cloudreset.huaweicloud.cloud": CLOUD_DEFAULTS},
+        "module_defaults": {"group/cloudreset.huaweicloud.cloud": "{{ cloudreset_cloud }}"},
         "tasks": [{**task, "delegate_to": "localhost"} for task in tasks],
     }
 

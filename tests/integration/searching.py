@@ -40,6 +40,6 @@ def watched(words: set[str], seen: set[str]) -> Iterator[None]:
 
 def left_on(host: Host, words: Iterable[str]) -> str:
     """The files of a guest that hold one of the words, in the folders that anybody writes to."""
-    # In brackets, so that nobody who watches takes this search for what it searches.
-    patterns = "|".join(f"[{word[0]}]{word[1:]}" for word in words)
+    # Each letter in brackets: it stands for itself, and who watches does not take this search for what it searches.
+    patterns = "|".join("".join(f"[{letter}]" for letter in word) for word in words)
     return host.sh(f"grep -rlE '{patterns}' /root /home /tmp /var/tmp /var/log /run/log /Cloud*", check=False).stdout

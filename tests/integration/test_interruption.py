@@ -7,8 +7,6 @@ makes it so.
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,7 +17,7 @@ from typing import Any
 import pytest
 from controller import Controller
 from story import AGENT, REINSTALL, agent, audit, package, script, steps, tell
-from waiting import accepts, wait_for
+from waiting import accepts, kill_all, wait_for
 
 from lab.client import Host
 from lab.faults import Hang
@@ -67,24 +65,7 @@ class Held:
 
     def kill_controller(self) -> None:
         """Kill the whole of it: ansible-playbook, its workers, ssh and ssh's master, with no time to say goodbye."""
-        while pids := _pids_of(self.process.pid, str(self.controller.folder)):
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            self.process.poll()
-        self.process.communicate(timeout=10)
-
-
-def _pids_of(session: int, folder: str) -> list[int]:
-    """Processes of the session, and those that the folder tells as the controller's; zombies do not count."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            words = (path / "stat").read_text().rpartition(")")[2].split()
-            command = (path / "cmdline").read_text()
-            if words[0] != "Z" and (int(words[3]) == session or folder in command):
-                found.append(int(path.name))
-    return found
+        kill_all(self.process, self.controller.folder)
 
 
 def link(host: Host, command: str) -> None:

@@ -46,7 +46,7 @@ class Known:
         told = getattr(self, part) or {}
         code = told.get("code")
         words = [f"{code}:"] if code else []
-        return " ".join([*words, *(_sentence(told[key]) for key in ("message", "remedy", "msg") if told.get(key))])
+        return " ".join([*words, *(sentence(told[key]) for key in ("message", "remedy", "msg") if told.get(key))])
 
     @property
     def asked(self) -> bool:
@@ -119,5 +119,6 @@ def known(data: Any) -> Known:
     return Known(**data)
 
 
-def _sentence(text: object) -> str:
+def sentence(text: object) -> str:
+    """Return a text as one that ends with a full stop."""
     return f"{str(text).strip().rstrip('.')}."

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .known import Known
+from .known import Known, sentence
 
 # Reasons of login_check for which it cannot say that the password was refused, and yet it lets nobody in.
 _NO_PASSWORDS = ("password_login_disabled", "no_password_asked")
@@ -54,7 +54,7 @@ def _when(condition: Callable[[Known], bool]) -> Callable[[Known], bool]:
 
 def _unmet(known: Known, *parts: str) -> str:
     items = {item["name"]: item for part in parts for item in known.unmet(part)}
-    return " ".join(f"{name}: {item.get('found')}. {item.get('hint')}" for name, item in items.items())
+    return " ".join(f"{name}: {sentence(item.get('found'))} {item.get('hint')}" for name, item in items.items())
 
 
 def _log(known: Known) -> str:
@@ -91,7 +91,8 @@ RULES: tuple[Rule, ...] = (
         "verified", "password_accepted",
         lambda known: known.word("login") == "verified",
         lambda known: "The new password lets you in"
-        + (", and the old one is refused." if known.word("old_login") == "refused" else "."),
+        + (", and the old one is refused." if known.word("old_login") == "refused" else ".")
+        + (" Whether the metadata service still offers it could not be asked." if known.pending is None else ""),
     ),
     Rule(
         "not_ready", "prerequisites",
@@ -108,26 +109,32 @@ RULES: tuple[Rule, ...] = (
         lambda _known: "The password would be reset; run without check mode.",
     ),
     Rule(
+        "planned", "check_mode",
+        lambda known: known.word("restart") == "planned",
+        lambda _known: "The password was asked for before, and the restart would follow; run without check mode.",
+    ),
+    Rule(
         "refused", "agent_missing",
         lambda known: known.word("reset") == "refused" and known.word("reset", "code") == "Ecs.0613",
-        lambda known: f"The cloud refused the reset. {known.said('reset')} Install the agent: the playbook install.",
+        lambda known: f"The reset was refused. {known.said('reset')} Install the agent: the playbook install.",
     ),
     Rule(
         "refused", "cloud_refused",
         lambda known: known.word("reset") == "refused",
-        lambda known: f"The cloud refused the reset. {known.said('reset')}",
+        lambda known: f"The reset was refused. {known.said('reset')}",
     ),
     Rule(
         "not_restarted", "restart_failed",
-        lambda known: known.word("restart") in ("refused", "failed", "unknown") and not _failed(known),
+        lambda known: known.word("restart") == "refused"
+        or (known.word("restart") in ("failed", "unknown") and not _failed(known)),
         lambda known: f"The password is to change at the next start, and the restart is {known.word('restart')}. "
         f"{known.said('restart')} Start or restart the server.",
     ),
     Rule(
         "not_restarted", "not_rebooted",
         lambda known: known.not_rebooted or known.word("login", "reason") == "not_restarted",
-        lambda _known: "The server is still in the boot of before, so the password has not changed. Restart it, hard "
-        "if it does not heed.",
+        lambda known: "The server is still in the boot of before, so the password has not changed. "
+        f"{known.said('restart')} Restart it, hard if it does not heed.",
     ),
     Rule(
         "not_restarted", "restart_not_allowed",
@@ -184,8 +191,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "not_verified", "blob_unread",
         _when(lambda known: known.pending is True),
-        lambda known: f"The password still waits for the agent, which has not fetched it. {_log(known)} Restart the "
-        "agent (reset_agent, state: restarted), or the server.",
+        lambda known: "The password still waits for the agent, which has not fetched it. "
+        f"{known.said('restart')} {_log(known)} Restart the agent (reset_agent, state: restarted), or the server.",
     ),
     Rule(
         "not_verified", "sshd_refuses_passwords",
@@ -228,6 +235,18 @@ RULES: tuple[Rule, ...] = (
         + ". See who else resets this server, and reset again with a new generation.",
     ),
     Rule(
+        "not_verified", "changed_since",
+        _when(lambda known: known.word("reset") == "unchanged"),
+        lambda known: f"Generation {known.word('reset', 'generation')} was reset before, and the password is not its, "
+        "or was changed since. Reset again with a new generation.",
+    ),
+    Rule(
+        "unknown", "reset_unanswered",
+        lambda known: known.word("reset") == "unknown" and _failed(known),
+        lambda known: "The cloud did not answer the request, and the new password is not accepted. "
+        f"{known.said('reset')} Run it again.",
+    ),
+    Rule(
         "not_verified", "agent_failed",
         _when(lambda known: known.changed_before or bool(known.log_complaint)),
         lambda known: "The agent took the password and did not set it"
@@ -239,12 +258,6 @@ RULES: tuple[Rule, ...] = (
         _when(lambda known: known.login_fact("cloud_init", "rewrites_password") is True),
         lambda _known: "The agent took the password, but cloud-init's settings set one, too. Take password and "
         "chpasswd out of them, and reset again with a new generation.",
-    ),
-    Rule(
-        "unknown", "reset_unanswered",
-        lambda known: known.word("reset") == "unknown" and _failed(known),
-        lambda known: "The cloud did not answer the request, and the new password is not accepted. "
-        f"{known.said('reset')} Run it again.",
     ),
     Rule(
         "not_verified", "sshd_refuses_passwords",
@@ -260,7 +273,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "not_verified", "unexplained", _failed,
         lambda known: "The new password is not accepted, and nothing that the guest tells explains it. "
-        f"{_log(known)} Look at the guest's own log of logins.",
+        f"{_log(known)} Somebody else may have reset it at the same time; look at the guest's own log of logins.",
     ),
     Rule(
         "unknown", "login_unknown", lambda _known: True,

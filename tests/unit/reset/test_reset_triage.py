@@ -81,16 +81,25 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ({**NOTHING}, "unknown", "not_requested", "Nothing was requested and nothing was looked at"),
     ({**NOTHING, "reset": {"outcome": "planned"}}, "planned", "check_mode", "run without check mode"),
     (
+        {**NOTHING, "reset": {"outcome": "unchanged"}, "restart": {"outcome": "planned"}},
+        "planned", "check_mode", "asked for before, and the restart would follow",
+    ),
+    (
         {**NOTHING, "reset": {"outcome": "refused", "code": "Ecs.0613", "message": "No agent.", "remedy": "Do it"}},
-        "refused", "agent_missing", "refused the reset. Ecs.0613: No agent. Do it. Install the agent",
+        "refused", "agent_missing", "The reset was refused. Ecs.0613: No agent. Do it. Install the agent",
     ),
     (
         {**NOTHING, "reset": {"outcome": "refused", "code": "Ecs.0021", "message": "Quota"}},
-        "refused", "cloud_refused", "REFUSED: The cloud refused the reset. Ecs.0021: Quota.",
+        "refused", "cloud_refused", "REFUSED: The reset was refused. Ecs.0021: Quota.",
     ),
     (
         {"restart": {"outcome": "failed", "code": "Ecs.0201", "message": "stuck"}, "login": None},
         "not_restarted", "restart_failed", "the restart is failed. Ecs.0201: stuck.",
+    ),
+    ({"restart": {"outcome": "refused", "message": "It is locked"}}, "not_restarted", "restart_failed", "It is locked."),
+    (
+        {"restart": {"outcome": "failed", "message": "It is stuck"}, "guest": guest(boot_id="b1")},
+        "not_restarted", "not_rebooted", "It is stuck. Restart it",
     ),
     ({"restart": {"outcome": "unknown"}, "login": {"outcome": "unknown"}}, "not_restarted", "restart_failed", "is un"),
     ({"guest": guest(boot_id="b1")}, "not_restarted", "not_rebooted", "still in the boot of before"),
@@ -142,6 +151,10 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
         "not_verified", "account_expired", "has expired. It is. See",
     ),
     ({"superseded": True}, "not_verified", "superseded", "came after this one."),
+    (
+        {"reset": {"outcome": "unchanged", "generation": "7"}, "restart": None, "guest": guest({"log": [ERROR]})},
+        "not_verified", "changed_since", "Generation 7 was reset before, and the password is not its",
+    ),
     (
         {"guest": guest({"log": [ERROR]}, root_account={"password_changed": "2026-11-24"})},
         "not_verified", "superseded", "came after this one (on 2026-11-24)",
@@ -206,5 +219,5 @@ def test_the_filter_returns_plain_data_and_takes_nothing_as_old_ansibles_write_i
     assert found == {
         "outcome": "verified",
         "reason": "password_accepted",
-        "line": "VERIFIED: The new password lets you in.",
+        "line": "VERIFIED: The new password lets you in. Whether the metadata service still offers it could not be asked.",
     }
