@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: reset_outcome
 short_description: What came of a password reset, from all that is known about a server
-version_added: 0.2.0
+version_added: 0.1.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
   - Says in a word and a line whether a server's new password is proved to work, or what is the matter and what to do.

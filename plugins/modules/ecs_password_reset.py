@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ecs_password_reset
 short_description: Reset the password of root or Administrator on servers (ECS) of Huawei Cloud
-version_added: 0.2.0
+version_added: 0.1.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
   - Has the cloud take on a new password for C(root) on Linux or C(Administrator) on Windows. Nothing changes in the

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ecs_power
 short_description: Start, stop and restart servers (ECS) of Huawei Cloud
-version_added: 0.2.0
+version_added: 0.1.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
   - Brings servers to a state, many at once. Follows the job of the cloud with its part for each server, and looks at

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ecs_readiness_info
 short_description: Tell which servers (ECS) of Huawei Cloud could have their password reset right now
-version_added: 0.2.0
+version_added: 0.1.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
   - Asks the cloud for its half of the prerequisites of a password reset, of many servers in few calls. Changes nothing.

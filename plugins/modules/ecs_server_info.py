@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ecs_server_info
 short_description: List servers (ECS) of Huawei Cloud
-version_added: 0.2.0
+version_added: 0.1.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
   - Tells of the servers of a region's project, all of them or those that match. Changes nothing.

@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: login_check
 short_description: Prove a password by a fresh login to the server
-version_added: 0.2.0
+version_added: 0.1.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
   - Logs in to each host with a password and nothing else, over the inventory's connection, and tells whether the

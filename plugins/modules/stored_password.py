@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: stored_password
 short_description: Keep the passwords of servers in one vault-encrypted file
-version_added: 0.2.0
+version_added: 0.1.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
   - Keeps an entry for each host in a file that C(ansible-vault) can view. An entry has a pending password, the current
