@@ -26,7 +26,7 @@ def boots(hosts: Sequence[Host]) -> list[str]:
 
 
 def about(cloud: CloudControl, host: Host) -> list[ApiRecord]:
-    """What was asked about a host."""
+    """What was asked about a host, in the tests that had it before, too."""
     return [record for record in cloud.requests() if host.uuid in record.path + record.query]
 
 
@@ -118,7 +118,7 @@ def test_a_stopped_server_is_started(cloud: CloudControl, controller: Controller
 def test_check_mode_says_what_would_be_done_and_does_nothing(
     cloud: CloudControl, controller: Controller, host: Host, file: Path
 ) -> None:
-    before = host.boot_id()
+    before, earlier = host.boot_id(), len(about(cloud, host))
     assert controller.play([install([host], controller)]).status == 0
     for given_password in ({"file": str(file)}, {"file": str(file), "password": NEW}, {"password": NEW}):
         ran = reset(controller, [host], flags=["--check"], generation="1", **given_password)
@@ -127,7 +127,8 @@ def test_check_mode_says_what_would_be_done_and_does_nothing(
     agent = reset(controller, [host], flags=["--check"], password=NEW, restart="agent")
     assert agent.outcome(host) == ("planned", "check_mode"), agent.run.output
     assert (file.exists(), pending(cloud, host), host.boot_id()) == (False, False, before)
-    assert {record.path.rpartition("/")[2] for record in about(cloud, host) if record.method != "GET"} == set()
+    asked = about(cloud, host)[earlier:]
+    assert {record.path.rpartition("/")[2] for record in asked if record.method != "GET"} == set()
     assert cloud.server(host.uuid).metadata == {}
     # What is done already: nothing would be changed.
     assert reset(controller, [host], file=str(file), generation="1").run.status == 0
@@ -150,9 +151,10 @@ def test_check_mode_says_what_would_be_done_and_does_nothing(
 def test_what_cannot_work_is_refused_before_anything_is_asked(
     variables: dict[str, object], said: str, cloud: CloudControl, controller: Controller, host: Host
 ) -> None:
+    asked = about(cloud, host)
     ran = reset(controller, [host], **variables)
     assert said in ran.run.of(host)["msg"]
-    assert (ran.run.status, ran.run.ssh_starts, ran.report, about(cloud, host)) == (2, 0, {}, [])
+    assert (ran.run.status, ran.run.ssh_starts, ran.report, about(cloud, host)) == (2, 0, {}, asked)
 
 
 def test_a_wave_in_which_too_many_fail_is_the_last_one(
@@ -161,7 +163,7 @@ def test_a_wave_in_which_too_many_fail_is_the_last_one(
     bad, later, good = hosts = [take(name) for name in (host_name, "debian11", "debian13")]
     assert controller.play([install(hosts, controller)]).status == 0
     cloud.change(bad.uuid, reset="no_agent")
-    before = boots([bad, later])
+    before, asked = boots([bad, later]), about(cloud, later)
     flags = ["--limit", names(hosts), "-e", "cloudreset_serial=2"]
     ran = reset(controller, hosts, playbook=PLAYBOOK, flags=flags, password=NEW, generation="1")
     assert ran.run.status == 2
@@ -172,7 +174,7 @@ def test_a_wave_in_which_too_many_fail_is_the_last_one(
     assert ran.outcome(bad) == ("refused", "agent_missing")
     assert "Ecs.0613" in ran.line(bad)
     assert [ran.recap(host)["changed"] for host in (bad, good)] == [0, 1]
-    assert (about(cloud, later), boots([bad, later]), pending(cloud, later)) == ([], before, False)
+    assert (about(cloud, later), boots([bad, later]), pending(cloud, later)) == (asked, before, False)
     # With half of them free to fail, the next wave follows.
     flags += ["-e", "cloudreset_max_fail_percentage=50"]
     more = reset(controller, hosts, playbook=PLAYBOOK, flags=flags, password=NEW, generation="1")

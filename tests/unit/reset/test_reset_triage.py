@@ -96,10 +96,7 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
         {"restart": {"outcome": "failed", "code": "Ecs.0201", "message": "stuck"}, "login": None},
         "not_restarted", "restart_failed", "the restart is failed. Ecs.0201: stuck.",
     ),
-    (
-        {"restart": {"outcome": "refused", "message": "It is locked"}},
-        "not_restarted", "restart_failed", "It is locked.",
-    ),
+    ({"restart": {"outcome": "refused", "message": "Locked"}}, "not_restarted", "restart_failed", "Locked."),
     (
         {"restart": {"outcome": "failed", "message": "It is stuck"}, "guest": guest(boot_id="b1")},
         "not_restarted", "not_rebooted", "It is stuck. Restart it",
@@ -222,6 +219,6 @@ def test_the_filter_returns_plain_data_and_takes_nothing_as_old_ansibles_write_i
     assert found == {
         "outcome": "verified",
         "reason": "password_accepted",
-        "line": "VERIFIED: The new password lets you in. "
-        "Whether the metadata service still offers it could not be asked.",
+        "line": "VERIFIED: The new password lets you in. Whether the metadata service still offers it could not be "
+        "asked.",
     }
