@@ -21,8 +21,9 @@ from lab.client import Host
 PLAYBOOK = "cloudreset.huaweicloud.reset"
 OLD = "Lab-Root-1"
 NEW = "New-Word-8.x"
-# So that a test takes seconds: the stand-in agent tries once, and nobody waits long for what does not come.
-QUICK_AGENT = {"tries": 1, "delay_ms": 1}
+# So that a test takes seconds: nobody waits long for what does not come. The agent's tries are as many as the vendor's,
+# since a guest may start it before its network is up.
+QUICK_AGENT = {"tries": 10, "delay_ms": 200}
 QUICK = {
     "password_reset_wait": 60,
     "password_reset_settle": 5,

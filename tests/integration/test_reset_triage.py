@@ -112,7 +112,12 @@ ROUNDS: dict[str, tuple[str, list[Case]]] = {
             failed("agent_missing", "The agent is absent", at_stop=f"rm -rf {AGENT} /etc/init.d/cloudReset* {LINKS}"),
             failed("agent_damaged", "The agent is damaged: ", at_stop=f"rm {AGENT}/bin/wrapper"),
             failed("agent_not_enabled", "The agent is disabled, so", at_stop=f"rm {LINKS}"),
-            failed("metadata_unreachable", "cannot fetch the password. metadata: ", meanwhile=shut_out),
+            failed(
+                "metadata_unreachable",
+                "cannot fetch the password. metadata: ",
+                meanwhile=shut_out,
+                package={"tries": 1},
+            ),
         ],
     ),
     "the agent does not do its work": (
