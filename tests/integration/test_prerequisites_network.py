@@ -166,7 +166,7 @@ def test_only_an_answer_with_a_uuid_in_time_passes_and_only_meta_data_is_asked_f
     assert PASSWORD not in str(results)
 
 
-CLIENTS = ("curl", "bash", "perl", "wget", "busybox")
+CLIENTS = ("bash", "curl", "perl", "wget", "busybox")
 
 
 def test_any_of_the_clients_that_a_guest_may_have_will_do(
@@ -192,4 +192,4 @@ def test_any_of_the_clients_that_a_guest_may_have_will_do(
     assert told(results["none"], "metadata") == ("unknown", "no program to ask with")
     assert results["none"]["ready"]
     agents = [record.user_agent.partition("/")[0] for record in metadata.log(host.name)]
-    assert agents == ["curl", "curl", "", "", "", "", "Wget", "Wget", "Wget", "Wget"]
+    assert agents == ["", "", "curl", "curl", "", "", "Wget", "Wget", "Wget", "Wget"]

@@ -14,20 +14,20 @@ from .wire import begin_marker, end_marker
 _FOLDER = Path(__file__).parent / "linux"
 
 
-def probe_script(nonce: str, metadata_timeout: int, login: bool = False) -> str:
+def probe_script(nonce: str, metadata_timeout: int, login: bool = False, backend: str = "keep") -> str:
     """Return the script that reads a guest's state and changes nothing. The time-out is in seconds.
 
-    With ``login`` it also reads what may keep a new password from letting anybody in.
+    With ``login`` it also reads what may keep a new password from letting anybody in. ``backend`` is the option's value.
     """
-    variables = {"metadata_timeout": str(metadata_timeout)}
+    variables = {"metadata_timeout": str(metadata_timeout), "wanted_backend": backend}
     if login:
         return _script(nonce, variables, ("common.sh", "probe.sh", "login.sh"), "probe; login_facts")
     return _script(nonce, variables, ("common.sh", "probe.sh"), "probe")
 
 
 def apply_script(nonce: str, variables: Mapping[str, str]) -> str:
-    """Return the script that carries out ``variables['steps']`` and then probes again."""
-    return _script(nonce, variables, ("common.sh", "probe.sh", "apply.sh"), "apply; probe")
+    """Return the script that carries out ``variables['steps']`` and then reads the agent's state again."""
+    return _script(nonce, variables, ("common.sh", "probe.sh", "apply.sh"), "apply; probe_agent")
 
 
 def _script(nonce: str, variables: Mapping[str, str], fragments: tuple[str, ...], work: str) -> str:

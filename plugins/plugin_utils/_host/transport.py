@@ -21,14 +21,15 @@ from . import wire
 from .errors import HostError, NotSentError
 from .redaction import redact
 
-SCRIPT_END = "#@end"
-
-# Reads the script off standard input up to the mark and no byte further, so that what follows is left for the script:
-# `read` takes a byte at a time, while `sh -s` and `head` read ahead. One line without "!" and without a line end in
-# quotes: csh and fish are login shells, too.
+# Reads the script off standard input, as many bytes as its first line says and none more, so that what follows is left
+# for the script: a `dd` of one block reads once and not ahead, as `sh -s` and some `head`s do; `read` for all of it
+# would take a system call a byte. One line without "!" and without a line end in quotes: csh and fish are login shells,
+# too.
 BOOTSTRAP = (
-    'n=$(printf "\\n."); n=${n%.}; s=; '
-    f'while IFS= read -r l; do if [ "$l" = "{SCRIPT_END}" ]; then break; fi; s=$s$l$n; done; eval "$s"'
+    "LC_ALL=C; IFS= read -r n; s=; "
+    'while [ "${#s}" -lt "$n" ]; do '
+    "c=$(dd bs=$((n-${#s})) count=1 2>/dev/null; echo .); c=${c%.}; "
+    'if [ -z "$c" ]; then exit 1; fi; s=$s$c; done; eval "$s"'
 )
 
 # The controller holds what it pipes in memory, once a host in work at the same time.
@@ -135,7 +136,8 @@ def can_pipe(connection: Any) -> bool:
 
 def _stream(script: str, payload: Path | None) -> bytes:
     """Return what BOOTSTRAP reads."""
-    return f"{script}{SCRIPT_END}\n".encode() + (payload.read_bytes() if payload else b"")
+    data = script.encode()
+    return b"".join((b"%d\n" % len(data), data, payload.read_bytes() if payload else b""))
 
 
 def _too_large(payload: Path | None) -> bool:

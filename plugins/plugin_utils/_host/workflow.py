@@ -11,7 +11,7 @@ from ...module_utils._prerequisite import Prerequisite, failed, sentence
 from . import linux_script, prerequisites
 from .delivery import Delivery, Packages
 from .errors import HostError, NotSentError
-from .facts import HostFacts, host_facts
+from .facts import HostFacts, agent_facts, host_facts
 from .options import Options
 from .plan import Plan, Wanted, differs, plan
 from .redaction import redact
@@ -71,12 +71,10 @@ class Converger:
 
         Raises HostError or PackageError for what kept the run from beginning.
         """
-        before = probe(self.guest, self.options)
         for _attempt in range(ATTEMPTS):
-            outcome = self._converge(before)
+            outcome = self._converge(probe(self.guest, self.options))
             if outcome is not None:
                 return outcome
-            before = self._latest
         raise HostError(
             f"Another run changed the agent on this guest {ATTEMPTS} times while this one planned; run one at a time."
         )
@@ -133,10 +131,10 @@ class Converger:
             self._warnings.append(f"Fell back to delivery: push, since the guest did not get it: {_failure(answer)}")
             delivery = replace(delivery, pull=False)
             answer = self._send(outcome.before, planned, delivery)
-        facts = host_facts(answer)
         if answer.first("stale"):
-            self._latest = facts
             return None
+        # The steps change the agent and nothing else that a probe reads.
+        facts = replace(outcome.facts, agent=agent_facts(answer), fingerprint=answer.first("fingerprint"))
         outcome = self._told(replace(outcome, facts=facts, delivery=delivery), answer, planned)
         return replace(outcome, problem=outcome.problem or _still_wrong(wanted, facts, outcome))
 
@@ -198,7 +196,8 @@ class Converger:
 
 def probe(guest: Guest, options: Options) -> HostFacts:
     """Return a guest's facts, in one round trip that changes nothing."""
-    answer = guest.run(lambda nonce: linux_script.probe_script(nonce, options.metadata_timeout, options.login))
+    wanted = (options.metadata_timeout, options.login, options.backend)
+    answer = guest.run(lambda nonce: linux_script.probe_script(nonce, *wanted))
     return host_facts(answer)
 
 

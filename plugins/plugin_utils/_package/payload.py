@@ -11,6 +11,7 @@ as executable; 0644 for the rest.
 from __future__ import annotations
 
 import gzip
+import io
 import posixpath
 import tarfile
 import zipfile
@@ -18,15 +19,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
-from .archive import Entry, Inspection, inspect, opened
+from .archive import LAYOUTS, Entry, Inspection, inspect, opened
 from .cache import settle, told
 from .errors import ArchiveError
 from .names import parents
 
-FORMAT = "2"
-# The last member, and empty: a guest that has it has all before it.
+FORMAT = "3"
+# The last member: a guest that has it has all before it. Its content are the digests of the agent's files.
 COMPLETE = ".complete"
 _SCRIPTS = (".sh", ".script")
+# What the wrapper writes while it runs; common.sh has the same.
+_FLEETING = (".pid", ".lock", ".anchor", ".status")
 
 
 def payload_name(sha256: str, compress: bool) -> str:
@@ -67,7 +70,25 @@ def _write(archive: zipfile.ZipFile, inspection: Inspection, to: IO[bytes]) -> N
                 _add(tar, _header(path, tarfile.DIRTYPE, 0o755))
             else:
                 _add_entry(tar, archive, entries[path])
-        _add(tar, _header(COMPLETE, tarfile.REGTYPE, 0o644))
+        digests = _digests(inspection)
+        last = _header(COMPLETE, tarfile.REGTYPE, 0o644)
+        last.size = len(digests)
+        _add(tar, last, io.BytesIO(digests))
+
+
+def _digests(inspection: Inspection) -> bytes:
+    """The digests of the files in the agent's folder, as the guest's script computes them with sha256sum.
+
+    Empty where sha256sum would write a name in another way: then the guest computes them from what it got.
+    """
+    prefix = f"{LAYOUTS['linux'].agent_folder}/"
+    found = {
+        e.path[len(prefix) :]: e.sha256 for e in inspection.entries if e.kind == "file" and e.path.startswith(prefix)
+    }
+    if any("\\" in path for path in found):
+        return b""
+    lasting = {path: sha for path, sha in found.items() if not (path.startswith("logs/") or path.endswith(_FLEETING))}
+    return "".join(f"{sha}  ./{path}\n" for path, sha in sorted(lasting.items())).encode()
 
 
 def _add_entry(tar: tarfile.TarFile, archive: zipfile.ZipFile, entry: Entry) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from unit.host.support import NONCE
 
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host import linux_script, wire
-from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.transport import BOOTSTRAP, SCRIPT_END
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.transport import BOOTSTRAP
 
 SHELLS = {"dash": ["dash"], "bash": ["bash"], "bash-as-sh": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
 FRAGMENTS = ("common.sh", "probe.sh", "login.sh", "apply.sh")
@@ -35,14 +36,14 @@ def run(shell: list[str], data: bytes, bootstrap: str = BOOTSTRAP) -> subprocess
 
 
 def piped(script: str, payload: bytes = b"") -> bytes:
-    return f"{script}{SCRIPT_END}\n".encode() + payload
+    return b"%d\n" % len(script.encode()) + script.encode() + payload
 
 
-# Every byte, the mark once more, a line without an end, and more than any buffer.
+# Every byte, another number, a line without an end, and more than any buffer.
 PAYLOADS = {
     "none": b"",
     "bytes": bytes(range(256)),
-    "mark": f"\n{SCRIPT_END}\nexit 3\n".encode(),
+    "number": b"\n7\nexit 3\n",
     "no-line-end": b"echo x",
     "large": random.Random(1).randbytes(300_000),  # noqa: S311 - the same bytes every time
 }
@@ -64,16 +65,22 @@ def test_the_scripts_status_is_the_commands(shell: list[str]) -> None:
     assert run(shell, piped("exit 7\n")).returncode == 7
 
 
-@pytest.mark.parametrize("kept", [1, 30, 60, 88])
+@pytest.mark.parametrize("kept", [0, 1, 3, 10, 30, -1])
 def test_a_script_that_was_cut_does_nothing(shell: list[str], kept: int) -> None:
-    script = f"work() {{\necho one\necho two\n}}\necho {'x' * 40}\nwork\n"
-    whole = script.replace(f"echo {'x' * 40}\n", "")
-    assert run(shell, piped(whole)).stdout == b"one\ntwo\n"
-    assert b"two" not in run(shell, whole.encode()[: len(whole) - len("work\n") - 1][:kept]).stdout
+    whole = piped("echo one\necho two\necho thrëe\n")
+    assert run(shell, whole).stdout.decode() == "one\ntwo\nthrëe\n"
+    assert run(shell, whole[:kept]).stdout == b""
 
 
-def test_a_cut_within_the_last_line_does_not_run_it(shell: list[str]) -> None:
-    assert run(shell, b"echo one\necho tw").stdout == b"one\n"
+def test_a_script_that_comes_in_pieces_is_whole(shell: list[str]) -> None:
+    data = piped("echo begin; cat\n" + "# \n" * 20, b"payload")
+    with subprocess.Popen([*shell, "-c", BOOTSTRAP], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        for piece in (data[:1], data[1:9], data[9:50], data[50:]):
+            process.stdin.write(piece)
+            process.stdin.flush()
+            time.sleep(0.05)
+        assert process.communicate()[0] == b"begin\npayload"
 
 
 def test_the_bootstrap_is_one_line_that_csh_and_fish_can_pass_on() -> None:
@@ -100,7 +107,6 @@ def test_a_fragment_is_sent_without_comments_and_indentation(fragment: str) -> N
     ids=["probe", "login", "apply"],
 )
 def test_every_shell_can_read_the_scripts(shell: list[str], script: str) -> None:
-    assert SCRIPT_END not in script.splitlines()
     done = subprocess.run([*shell, "-n"], input=script.encode(), capture_output=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
 
@@ -116,7 +122,8 @@ def test_the_values_reach_the_script_as_they_are(shell: list[str]) -> None:
 def stand_in(script: str) -> str:
     """The script with functions of ours in place of the work."""
     at = script.rindex("\necho; echo ")
-    ours = 'apply() { say applied "$steps"; cat >/dev/null; }\nprobe() { say probed yes; }'
+    work = 'apply() { say applied "$steps"; cat >/dev/null; }'
+    ours = f"{work}\nprobe() {{ say probed yes; }}\nprobe_agent() {{ say again yes; }}"
     return f"{script[:at]}\n{ours}{script[at:]}"
 
 
@@ -124,7 +131,7 @@ def stand_in(script: str) -> str:
     ("script", "told"),
     [
         (linux_script.probe_script(NONCE, 5), {"probed": ["yes"]}),
-        (linux_script.apply_script(NONCE, {"steps": "a b"}), {"applied": ["a b"], "probed": ["yes"]}),
+        (linux_script.apply_script(NONCE, {"steps": "a b"}), {"applied": ["a b"], "again": ["yes"]}),
     ],
     ids=["probe", "apply"],
 )

@@ -286,28 +286,30 @@ def test_another_run_at_work_is_told() -> None:
     assert (run.outcome.changed, {step.status for step in run.outcome.steps}) == (False, {"planned"})
 
 
+STALE = {**BARE, "stale": "yes"}
+
+
 def test_a_guest_that_another_run_changed_is_planned_for_anew() -> None:
-    run = Run(BARE, {**DISABLED, "stale": "yes"}, done(WHOLE, ["enable"]))
+    run = Run(BARE, STALE, DISABLED, done(WHOLE, ["enable"]))
     assert (run.steps, run.outcome.changed, run.outcome.problem) == (["enable ok"], True, None)
-    assert (run.sent("fingerprint", 1), run.sent("fingerprint", 2)) == ("bare 0", "disabled 0")
+    assert (run.sent("fingerprint", 1), run.sent("fingerprint", 3)) == ("bare 0", "disabled 0")
     assert run.outcome.before.agent.state == "disabled"
 
 
 def test_a_guest_that_another_run_finished_is_left_alone() -> None:
-    run = Run(BARE, {**WHOLE, "stale": "yes"})
+    run = Run(BARE, STALE, WHOLE)
     assert (run.steps, run.outcome.changed, run.outcome.problem) == ([], False, None)
 
 
 def test_a_guest_that_another_run_made_unready_is_refused() -> None:
-    assert "Nothing was changed: free_space" in (Run(BARE, {**UNREADY, "stale": "yes"}).outcome.problem or "")
+    assert "Nothing was changed: free_space" in (Run(BARE, STALE, UNREADY).outcome.problem or "")
 
 
 def test_a_guest_that_never_stands_still_is_given_up() -> None:
-    stale = {**BARE, "stale": "yes"}
     with pytest.raises(HostError, match="changed the agent on this guest 3 times") as caught:
-        Run(BARE, stale, stale, stale, done(WHOLE, INSTALL))
+        Run(*(BARE, STALE) * 3, BARE, done(WHOLE, INSTALL))
     assert not caught.value.changed
-    assert Run(BARE, stale, stale, done(WHOLE, INSTALL)).outcome.changed
+    assert Run(*(BARE, STALE) * 2, BARE, done(WHOLE, INSTALL)).outcome.changed
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ script=$agent/bin/$service.script
 work=/.cloudreset
 record=$agent/.cloudreset
 
+newline='
+'
 say() { printf '%s %s\n' "$1" "$2"; }
 
 # Copies standard input to the answer, each line under the key.
