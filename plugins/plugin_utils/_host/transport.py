@@ -10,6 +10,7 @@ connection alone can pipe (neither sftp nor scp is needed then), else as Ansible
 
 from __future__ import annotations
 
+import mmap
 import re
 import secrets
 import shlex
@@ -137,7 +138,12 @@ def can_pipe(connection: Any) -> bool:
 def _stream(script: str, payload: Path | None) -> bytes:
     """Return what BOOTSTRAP reads."""
     data = script.encode()
-    return b"".join((b"%d\n" % len(data), data, payload.read_bytes() if payload else b""))
+    head = b"%d\n%b" % (len(data), data)
+    if payload is None:
+        return head
+    # Mapped, so that the worker has it in memory once.
+    with payload.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return b"".join((head, content))
 
 
 def _too_large(payload: Path | None) -> bool:
