@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).parent / "linux"
 def probe_script(nonce: str, metadata_timeout: int, login: bool = False, backend: str = "keep") -> str:
     """Return the script that reads a guest's state and changes nothing. The time-out is in seconds.
 
-    With ``login`` it also reads what may keep a new password from letting anybody in. ``backend`` is the option's value.
+    With ``login`` it also reads what may keep a new password from letting anybody in. ``backend`` is the option's.
     """
     variables = {"metadata_timeout": str(metadata_timeout), "wanted_backend": backend}
     if login:
