@@ -20,6 +20,7 @@ import yaml
 from controller import Controller, Run
 from searching import left_on, watched
 from test_ways_in import NO_KEY, PARAMIKO, paramiko_home
+from waiting import wait_for
 
 from lab.client import Host
 
@@ -358,24 +359,38 @@ def test_the_task_fails_where_the_outcome_is_another_and_unknown_is_neither(cont
     assert {(run.of(name)["attempts"], run.of(name)["changed"]) for name in kinds} == {(1, False)}
 
 
+@contextmanager
+def once_tried(host: Host, answer: str, act: Callable[[], object]) -> Iterator[None]:
+    """Act when the next login has had this answer of sshd's, however long the task takes to begin."""
+
+    def count() -> int:
+        return host.sh("journalctl -u ssh --no-pager -o cat").stdout.count(answer)
+
+    def work() -> None:
+        wait_for(lambda: count() > before, 60)
+        act()
+
+    before = count()
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    thread.join()
+
+
 def test_it_waits_for_the_next_boot(controller: Controller, host: Host) -> None:
     before = host.boot_id()
     options = {"login_password": RIGHT, "not_boot_id": before, "wait": 60}
     assert controller.run("login_check", [host], {**options, "wait": 0}).of(host)["reason"] == "not_restarted"
-    restart = threading.Timer(2, lambda: host.reboot(wait=False))
-    restart.start()
-    result = controller.run("login_check", [host], options).of(host)
-    restart.join()
+    with once_tried(host, "Accepted password", lambda: host.reboot(wait=False)):
+        result = controller.run("login_check", [host], options).of(host)
     assert (result["outcome"], result["boot_id"]) == ("verified", host.boot_id())
     assert result["boot_id"] != before
     assert result["attempts"] > 1
 
 
 def test_it_gives_the_agent_time_to_change_the_password(controller: Controller, host: Host) -> None:
-    change = threading.Timer(5, lambda: host.sh("echo 'root:New-Word-8' | chpasswd"))
-    change.start()
-    result = controller.run("login_check", [host], {"login_password": "New-Word-8", "settle": 20}).of(host)
-    change.join()
+    with once_tried(host, "Failed password", lambda: host.sh("echo 'root:New-Word-8' | chpasswd")):
+        result = controller.run("login_check", [host], {"login_password": "New-Word-8", "settle": 60}).of(host)
     assert (result["outcome"], result["attempts"]) == ("verified", 2)
 
 
