@@ -22,6 +22,9 @@ from lab.cloud.network import AddressGroup, Rule, Subnet
 from lab.cloud.servers import Server
 from lab.faults import Hang
 
+# Each asks the simulator over TLS.
+pytestmark = pytest.mark.slow
+
 FORTY = [f"id-{n}" for n in range(40)]
 NAMES = [
     "state",

@@ -24,6 +24,9 @@ from lab.cloud.reset import Shape
 from lab.cloud.servers import Server
 from lab.faults import Cut, Fault
 
+# Each asks the simulator over TLS.
+pytestmark = pytest.mark.slow
+
 PASSWORD = "Fresh-2026-Horse"
 OTHER = "Other.2026+Zebra"
 FORTY = [f"id-{n}" for n in range(40)]

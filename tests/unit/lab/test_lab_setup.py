@@ -16,8 +16,6 @@ from unit.lab.support import Metadata
 from lab.package import build
 from lab.package_options import OLD_PACKAGE, PackageOptions
 
-pytestmark = pytest.mark.slow
-
 IN_ROOT = r"""
 set -e
 mount -t tmpfs tmpfs "$1"
@@ -47,7 +45,7 @@ status 0
 
 InRoot = Callable[..., str]
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a chroot needs root")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.geteuid() != 0, reason="a chroot needs root")]
 
 
 @pytest.fixture
