@@ -4,12 +4,20 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from lab.client import Host
+
+
+def own_passwords(host: Host, *users: str) -> dict[str, str]:
+    """Give users of a guest passwords that no other test has: watched sees the processes of all of them."""
+    words = {user: f"Own-{secrets.token_hex(6)}" for user in users}
+    host.sh("".join(f"echo {user}:{word} | chpasswd\n" for user, word in words.items()))
+    return words
 
 
 @contextmanager

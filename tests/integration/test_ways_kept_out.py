@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 from controller import Controller, Run
-from searching import left_on, watched
+from searching import left_on, own_passwords, watched
 from snapshot import snapshot
-from test_ways_in import LEFT, NO_KEY, OPERATOR, OPERATOR_PASSWORD, PARAMIKO, SU, paramiko_home
+from test_ways_in import LEFT, NO_KEY, OPERATOR, OPERATOR_PASSWORD, PARAMIKO, ROOT_PASSWORD, SU, paramiko_home
 
 from lab.bucket_client import BucketControl
 from lab.client import Host
@@ -96,11 +96,13 @@ def test_who_cannot_be_reached_is_unreachable(controller: Controller, host: Host
 def test_no_password_is_told_or_left_anywhere(
     way: Mapping[str, Any], controller: Controller, host: Host, tmp_path: Path
 ) -> None:
+    own = own_passwords(host, "root", "operator", "plain")
+    lab = {ROOT_PASSWORD: own["root"], OPERATOR_PASSWORD: own["operator"], "Lab-Plain-1": own["plain"]}
     # The playbook names files: else it would be itself what holds the words.
-    words = {str(value) for name, value in way.items() if name.endswith("password")}
+    words = {lab[str(value)] for name, value in way.items() if name.endswith("password")}
     variables = dict(way)
     for name in ("ansible_password", "ansible_become_password"):
-        (tmp_path / name).write_text(str(way[name]))
+        (tmp_path / name).write_text(lab[str(way[name])])
         variables[name] = f"{{{{ lookup('ansible.builtin.file', '{tmp_path / name}') }}}}"
     seen: set[str] = set()
     with watched(words, seen):
