@@ -140,10 +140,16 @@ class _Client:
     def _look(self) -> set[str]:
         """Take in what has come, or wait a tick for it; return the sources of it."""
         news = set()
-        for key, _events in self._selector.select(_TICK_SECONDS):
-            data = b""
-            with contextlib.suppress(OSError):
+        # The selector hears of a terminal's news from a worker of the kernel, which a busy machine may delay for longer
+        # than a tick; reading does not depend on it. The client's last words would be missed otherwise.
+        keys = [key for key, _events in self._selector.select(_TICK_SECONDS)] or [*self._selector.get_map().values()]
+        for key in keys:
+            try:
                 data = os.read(key.fd, 65536)
+            except BlockingIOError:
+                continue
+            except OSError:  # how a terminal ends
+                data = b""
             if data:
                 self._shown[key.data] += data[: _KEPT_BYTES - len(self._shown[key.data])]
                 news.add(key.data)
