@@ -138,7 +138,7 @@ class _Client:
         return Transcript(self.text("log"), asked, self.text("said"), given_at)
 
     def _look(self) -> set[str]:
-        """Take in what has come, or wait a tick for it; return the sources of it."""
+        """Take in what has come, or wait a tick for it; return the sources of it, those that ended among them."""
         news = set()
         # The selector hears of a terminal's news from a worker of the kernel, which a busy machine may delay for longer
         # than a tick; reading does not depend on it. The client's last words would be missed otherwise.
@@ -150,9 +150,9 @@ class _Client:
                 continue
             except OSError:  # how a terminal ends
                 data = b""
+            news.add(key.data)
             if data:
                 self._shown[key.data] += data[: _KEPT_BYTES - len(self._shown[key.data])]
-                news.add(key.data)
             else:
                 self._selector.unregister(key.fd)
                 self._open.remove(key.data)
