@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
+from waiting import wait_for
 
 from lab.client import Host, Lab
 from lab.flavours import FLAVOURS
@@ -86,7 +87,9 @@ def test_egress_blocks_what_it_says_and_survives_a_reboot(lab: Lab, host: Host) 
 
 def test_egress_is_out_of_the_guests_reach(host: Host) -> None:
     host.egress("deny")
-    host.sh("ip link set eth0 down && ip link set eth0 up && networkctl reconfigure eth0")
+    host.sh("ip link set eth0 down && ip link set eth0 up")
+    # networkd refuses while it has not taken in that the link went away and came back.
+    wait_for(lambda: host.sh("networkctl reconfigure eth0", check=False).returncode == 0)
     host.wait_ssh()
     assert not reaches(host, BUCKET)
 
