@@ -106,7 +106,10 @@ def hold(controller: Controller, host: Host, metadata: MetadataControl, stage: s
 def start(controller: Controller, host: Host, **options: Any) -> subprocess.Popen[str]:
     """Start a run."""
     task = agent("run", **{"cache_dir": str(controller.cache), **options})
-    return controller.start([{"hosts": host.name, "gather_facts": False, "tasks": [task]}])
+    # A guest that lost its power says no goodbye; asked for a sign of life, the one that is up again says that it knows
+    # of no connection. Without it the client waits for ever.
+    alive = {"ansible_ssh_extra_args": "-o ServerAliveInterval=10"}
+    return controller.start([{"hosts": host.name, "gather_facts": False, "vars": alive, "tasks": [task]}])
 
 
 def result(controller: Controller, process: subprocess.Popen[str], host: Host) -> dict[str, Any]:
