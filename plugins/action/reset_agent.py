@@ -11,9 +11,9 @@ from ansible.utils.display import Display
 
 from ..plugin_utils._host.action import HostAction
 from ..plugin_utils._host.delivery import Packages
+from ..plugin_utils._host.guest import Guest
 from ..plugin_utils._host.options import AGENT_SPEC, Options
 from ..plugin_utils._host.result import outcome_result
-from ..plugin_utils._host.transport import AnsibleGuest
 from ..plugin_utils._host.workflow import Converger
 
 
@@ -22,7 +22,7 @@ class ActionModule(HostAction):
 
     SPEC = AGENT_SPEC
 
-    def work(self, guest: AnsibleGuest, options: Options) -> dict[str, Any]:
+    def work(self, guest: Guest, options: Options) -> dict[str, Any]:
         """Return what the module adds to the result."""
         packages = Packages(options, Display().display)
         outcome = Converger(guest, options, packages, check_mode=bool(self._task.check_mode)).run()

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..plugin_utils._host.action import HostAction
+from ..plugin_utils._host.guest import Guest
 from ..plugin_utils._host.login import login_facts
 from ..plugin_utils._host.options import INFO_SPEC, Options
 from ..plugin_utils._host.result import facts_result
-from ..plugin_utils._host.transport import AnsibleGuest
 from ..plugin_utils._host.workflow import assess, probe
 
 
@@ -20,11 +20,11 @@ class ActionModule(HostAction):
 
     SPEC = INFO_SPEC
 
-    def work(self, guest: AnsibleGuest, options: Options) -> dict[str, Any]:
+    def work(self, guest: Guest, options: Options) -> dict[str, Any]:
         """Return what the module adds to the result."""
         facts = probe(guest, options)
         ignored = list(options.ignore_prerequisites)
-        result = {**facts_result(facts, assess(facts, options)), "ignored_prerequisites": ignored}
+        result = {**facts_result(facts, assess(guest.system, facts, options)), "ignored_prerequisites": ignored}
         if options.login:
             result["login"] = login_facts(facts.answer)
         return {"changed": False, **result}

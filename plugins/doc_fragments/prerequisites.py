@@ -12,7 +12,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   minimum_free_mb:
-    description: How much space has to be free on C(/), in MB. The vendor asks for 300.
+    description: How much space has to be free on C(/), or on C(C:) of Windows, in MB. The vendor asks for 300.
     type: int
     default: 300
   selinux:
@@ -20,7 +20,7 @@ options:
       - What SELinux in enforcing mode means. V(require_off) lets the prerequisite V(selinux) fail, since the agent
         cannot change a password then.
       - V(permissive_during_install) sets it to permissive while the package is installed, and back.
-      - V(ignore) leaves it alone.
+      - V(ignore) leaves it alone. Windows has none.
     type: str
     choices: [require_off, permissive_during_install, ignore]
     default: require_off
@@ -36,7 +36,9 @@ options:
     description:
       - Names of prerequisites that may fail. One that does is a warning then, and its hint says so.
       - The names are V(root), V(root_writable), V(free_space), V(selinux), V(dhcp), V(metadata), V(memory),
-        V(system), V(architecture), V(init), V(boot_start) and V(ports).
+        V(system), V(architecture), V(init), V(boot_start) and V(ports); on Windows V(administrator), V(drive_writable),
+        V(free_space), V(dhcp), V(metadata), V(system), V(architecture), V(powershell), V(pending_reboot),
+        V(security_software) and V(ports).
     type: list
     elements: str
     default: []

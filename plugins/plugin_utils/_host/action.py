@@ -14,8 +14,10 @@ from ansible.plugins.action import ActionBase
 
 from .._package.errors import PackageError
 from .errors import HostError
+from .guest import Guest
+from .linux_guest import LinuxGuest
 from .options import Options, checked, parse
-from .transport import AnsibleGuest
+from .windows_guest import WindowsGuest
 
 
 class HostAction(ActionBase):
@@ -29,10 +31,14 @@ class HostAction(ActionBase):
         """Return the module's result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
-            result |= self.work(AnsibleGuest(self), self._options())
+            result |= self.work(self._guest(), self._options())
         except (HostError, PackageError) as exception:
             result |= {"failed": True, "changed": getattr(exception, "changed", False), "msg": str(exception)}
         return result
+
+    def _guest(self) -> Guest:
+        """Return the guest, whose system the inventory tells by the shell of its connection."""
+        return WindowsGuest(self) if getattr(self._connection._shell, "_IS_WINDOWS", False) else LinuxGuest(self)
 
     def _options(self) -> Options:
         """Check the task's arguments. Raises HostError for all that is wrong with them, at once."""
@@ -55,6 +61,6 @@ class HostAction(ActionBase):
                     found[name] = self._find_needle("files", value)  # type: ignore[no-untyped-call]
         return found
 
-    def work(self, guest: AnsibleGuest, options: Options) -> dict[str, Any]:
+    def work(self, guest: Guest, options: Options) -> dict[str, Any]:
         """Return what the module adds to the result. Raises HostError or PackageError."""
         raise NotImplementedError

@@ -18,9 +18,6 @@ from .errors import HostError
 from .facts import HostFacts
 from .options import Options
 
-# What a guest needs to fetch a package itself: one of each.
-_PULL_TOOLS = (("curl", "wget"), ("unzip", "bsdtar", "busybox"), ("sha256sum",))
-
 # What is saved on the way costs CPU on the controller once, and on every guest.
 WORTH_COMPRESSING = 0.8
 
@@ -71,15 +68,15 @@ class Packages:
     def deliver(self, facts: HostFacts) -> Delivery:
         """Return the verified package for a guest and the way it takes.
 
-        Raises PackageError when there is none, HostError when the guest has no tar to unpack it with.
+        Raises PackageError when there is none, HostError when the guest cannot unpack it.
         """
-        if "tar" not in facts.tools:
-            raise HostError("The guest has no tar, with which the package is unpacked there; install tar.")
-        variant = variant_for("linux", facts.architecture, facts.userland_bits)
+        if facts.cannot_unpack:
+            raise HostError(facts.cannot_unpack)
+        variant = variant_for(facts.system, facts.architecture, facts.userland_bits)
         package = obtain(self.options.package_request(variant, default_run_id()), self.progress)
         wanted = self.options.delivery == "pull"
         no_pull = _no_pull(facts, package) if wanted else ""
-        return Delivery(package, "gzip" in facts.tools and _shrinks(package), wanted and not no_pull, no_pull)
+        return Delivery(package, facts.gunzips and _shrinks(package), wanted and not no_pull, no_pull)
 
 
 def _shrinks(package: Package) -> bool:
@@ -89,8 +86,7 @@ def _shrinks(package: Package) -> bool:
 
 def _no_pull(facts: HostFacts, package: Package) -> str:
     """Return why a guest cannot pull a package; empty when it can."""
-    missing = [" or ".join(tools) for tools in _PULL_TOOLS if not facts.tools.intersection(tools)]
-    found = [f"the guest has no {', and no '.join(missing)}"] if missing else []
+    found = list(facts.cannot_pull)
     if not package.source.startswith("https://"):
         found.append(f"{package.source} is no https address")
     return "; ".join(found)

@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from .redaction import redact
 from .wire import Answer
 
 # conf/wrapper.conf is the operator's to edit (the guide itself says to set PIPE there): its content is nobody's damage.
 EDITABLE = frozenset({"conf/wrapper.conf"})
-# The files without which the agent cannot start.
-NEEDED = ("bin/cloudResetPwdAgent.script", "bin/wrapper", "conf/wrapper.conf")
 # The first log4j-core without each of its holes, and the same on the branches kept for Java 7 (2.12) and Java 6 (2.3)
 # (Apache Log4j's security page).
 LOG4J_CVES = (
@@ -45,9 +43,12 @@ class Log4j:
 
 @dataclass(frozen=True)
 class AgentFacts:
-    """The agent as it lies on the guest."""
+    """The agent as it lies on the guest. ``needed`` are the files without which it cannot start."""
 
+    needed: tuple[str, ...]
     installed: bool
+    # Whether something is where setup puts the agent.
+    occupied: bool
     present: frozenset[str]
     digests: Mapping[str, str]
     recorded: Mapping[str, str]
@@ -78,13 +79,13 @@ class AgentFacts:
         """What is broken in the files, a sentence part each; empty for an agent that is whole or not there."""
         if not self.installed:
             return ()
-        found = [f"{name} is missing or empty" for name in NEEDED if name not in self.present]
+        found = [f"{name} is missing or empty" for name in self.needed if name not in self.present]
         if not any(name.startswith("lib/") for name in self.digests):
             found.append("lib is empty")
         if self.record_corrupt:
             found.append("the record of what was installed is corrupt")
         for name, digest in self.recorded.items():
-            if name in NEEDED and name not in self.present:
+            if name in self.needed and name not in self.present:
                 continue
             if name not in self.digests:
                 found.append(f"{name} is missing")
@@ -157,34 +158,46 @@ def _is_fixed(version: tuple[int, ...], fixed: tuple[tuple[int, ...], ...]) -> b
 
 @dataclass(frozen=True)
 class HostFacts:
-    """A guest as the probe found it. Sizes are in KiB; what the guest did not tell is None or empty."""
+    """What a probe found on any guest. Sizes are in KiB; what the guest did not tell is None or empty."""
+
+    system: ClassVar[str]
 
     answer: Answer
     agent: AgentFacts
-    uid: int | None
     architecture: str
     userland_bits: int | None
-    memory_kb: int | None
-    root_writable: bool
-    root_free_kb: int | None
-    selinux: str
-    init: str
-    tools: frozenset[str]
+    free_kb: int | None
     boot_id: str
     fingerprint: str
 
     @property
-    def os_release(self) -> dict[str, str]:
-        """The wanted keys of /etc/os-release, unquoted."""
-        pairs = (line.partition("=") for line in self.answer.all("os"))
-        return {key: value.strip("\"'") for key, _equals, value in pairs}
+    def selinux(self) -> str:
+        """Whether SELinux is enforcing, permissive or disabled."""
+        return "disabled"
+
+    @property
+    def gunzips(self) -> bool:
+        """Whether the guest can unpack what was compressed on its way."""
+        return True
+
+    @property
+    def cannot_unpack(self) -> str:
+        """Why the guest cannot unpack a package at all; empty when it can."""
+        return ""
+
+    @property
+    def cannot_pull(self) -> tuple[str, ...]:
+        """Why the guest cannot fetch a package itself; empty when it can."""
+        return ()
 
 
-def agent_facts(answer: Answer) -> AgentFacts:
-    """Return the agent's facts from a probe's answer."""
+def agent_facts(answer: Answer, needed: tuple[str, ...]) -> AgentFacts:
+    """Return the agent's facts from a probe's answer; ``needed`` are the files without which it cannot start."""
     package, recorded, corrupt = _record(answer)
     return AgentFacts(
+        needed=needed,
         installed=bool(answer.first("directory")),
+        occupied=bool(answer.first("directory") or answer.first("occupied")),
         present=frozenset(answer.all("present")),
         digests=dict(_digest(line) for line in answer.all("digest")),
         recorded=recorded,
@@ -204,25 +217,6 @@ def agent_facts(answer: Answer) -> AgentFacts:
         backup=answer.first("backup") or None,
         running_pid=answer.number("running"),
         log=tuple(redact(line) for line in answer.all("log")),
-    )
-
-
-def host_facts(answer: Answer) -> HostFacts:
-    """Return the facts from a probe's answer."""
-    return HostFacts(
-        answer=answer,
-        agent=agent_facts(answer),
-        uid=answer.number("uid"),
-        architecture=answer.first("architecture"),
-        userland_bits=answer.number("long_bit"),
-        memory_kb=answer.number("memory_kb"),
-        root_writable="rw" in answer.first("root_options").split(",") and answer.first("root_writable") == "yes",
-        root_free_kb=answer.number("root_free_kb"),
-        selinux={"1": "enforcing", "0": "permissive"}.get(answer.first("selinux"), "disabled"),
-        init=answer.first("init"),
-        tools=frozenset(answer.all("tool")),
-        boot_id=answer.first("boot_id"),
-        fingerprint=answer.first("fingerprint"),
     )
 
 

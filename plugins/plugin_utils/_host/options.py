@@ -17,8 +17,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from .._package.errors import OptionError
 from .._package.model import PackageRequest
 from .._package.places import places
-from . import prerequisites
 from .errors import HostError
+from .prerequisites import Limits
+from .system import PREREQUISITES
 
 ASSESS_SPEC: dict[str, dict[str, Any]] = {
     "minimum_free_mb": {"type": "int", "default": 300},
@@ -87,9 +88,9 @@ class Options:
     cache_dir: str = "~/.cache/cloudreset"
 
     @property
-    def limits(self) -> prerequisites.Limits:
+    def limits(self) -> Limits:
         """What these options ask of a guest."""
-        return prerequisites.Limits(self.minimum_free_mb, self.selinux, self.backend)
+        return Limits(self.minimum_free_mb, self.selinux, self.backend)
 
     def package_request(self, variant: str, run_id: str) -> PackageRequest:
         """Return what is to be fetched for a variant. Requests of one run_id share what the first of them found."""
@@ -142,9 +143,9 @@ def parse(values: Mapping[str, Any]) -> Options:
 def _problems(values: Mapping[str, Any]) -> Sequence[str]:
     found = [f"{name} is {values[name]}; set it to at least 1." for name in _POSITIVE if values.get(name, 1) < 1]
     found += [f"{name} is {values[name]}; set it to 0 or more." for name in _NOT_NEGATIVE if values.get(name, 0) < 0]
-    unknown = [name for name in values["ignore_prerequisites"] if name not in prerequisites.NAMES]
+    unknown = [name for name in values["ignore_prerequisites"] if name not in PREREQUISITES]
     if unknown:
-        names = ", ".join(prerequisites.NAMES)
+        names = ", ".join(PREREQUISITES)
         found.append(f"ignore_prerequisites has {', '.join(map(repr, unknown))}; use names from: {names}.")
     return found
 

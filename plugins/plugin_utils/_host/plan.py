@@ -38,7 +38,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The state that the caller wants. The package's digest and files are asked for with ``upgrade`` only."""
+    """The state that the caller wants. The package's digest and files are asked for with ``upgrade`` only.
+
+    ``modes`` says whether files have modes on this system.
+    """
 
     state: str = "present"
     backend: str = "keep"
@@ -46,6 +49,7 @@ class Wanted:
     upgrade: bool = False
     package_sha256: str | None = None
     package_files: Mapping[str, str] | None = None
+    modes: bool = True
 
 
 def plan(wanted: Wanted, agent: AgentFacts) -> Plan:
@@ -82,14 +86,17 @@ def differs(wanted: Wanted, agent: AgentFacts) -> bool:
     return any(agent.digests.get(name) != digest for name, digest in fixed.items())
 
 
+_MODES = Step("modes", "700 for the script and the wrapper, 600 for lib, as the guide asks")
+
+
 def _install(wanted: Wanted, agent: AgentFacts, why: str) -> Plan:
     backend = _backend(wanted, agent)
     steps = (
         Step("receive", "unpack and check the package on the guest"),
         *([Step("selinux_permissive", "SELinux is enforcing")] if wanted.selinux_permissive else []),
-        *([Step("backup", "put the old agent aside until the new one stands")] if agent.installed else []),
+        *([Step("backup", "put what is there aside until the new agent stands")] if agent.occupied else []),
         Step("setup", why),
-        Step("modes", "700 for the script and the wrapper, 600 for lib, as the guide asks"),
+        *([_MODES] if wanted.modes else []),
         *([Step("backend", f"wrapper.backend.type={backend}")] if backend else []),
         Step("enable", "registered, and started at boot"),
         *([Step("selinux_enforcing", "as before")] if wanted.selinux_permissive else []),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 cloudreset contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to the collection: the guest's half of the prerequisites, as a table of pure functions over the facts.
+"""Private to the collection: the guest's half of the prerequisites, and what is asked of every guest.
 
 Facts from the vendor's pages "Installing the One-Click Password Reset Plug-in" (en-us_topic_0068095385) and "Login with
 the New Password Fails" (en-us_topic_0105187294).
@@ -11,27 +11,14 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from ...module_utils._prerequisite import FAIL, PASS, UNKNOWN, WARN, Prerequisite
-from .._package.errors import UnsupportedPlatform
-from .._package.source import variant_for
 from .facts import HostFacts
-from .nic import nic_facts
 
-# SUSE 11 SP4 is the one system for which the guide asks for memory.
-SUSE_11_SP4_MEMORY_KB = 4 * 1024 * 1024
-# A server sold as 4 GiB shows less in MemTotal: the kernel keeps some for itself.
-KERNEL_RESERVE_KB = 256 * 1024
-REFUSED_SYSTEMS = {
-    "coreos": "CoreOS",
-    "flatcar": "CoreOS (Flatcar)",
-    "rhcos": "CoreOS (RHCOS)",
-    "kylin": "KylinOS",
-    "neokylin": "KylinOS (NeoKylin)",
-}
-BOOT_TOOLS = ("systemctl", "update-rc.d", "chkconfig", "insserv", "rc.d")
+# Where the agent is installed.
+PLACES = {"linux": "/", "windows": "C:"}
 
 
 @dataclass(frozen=True)
@@ -41,27 +28,6 @@ class Limits:
     minimum_free_mb: int = 300
     selinux: str = "require_off"
     backend: str = "keep"
-
-
-def assess(facts: HostFacts, limits: Limits) -> tuple[Prerequisite, ...]:
-    """Return every prerequisite, always all of them and in the same order."""
-    return tuple(check(facts, limits) for check in _CHECKS)
-
-
-NAMES = (
-    "root",
-    "root_writable",
-    "free_space",
-    "selinux",
-    "dhcp",
-    "metadata",
-    "memory",
-    "system",
-    "architecture",
-    "init",
-    "boot_start",
-    "ports",
-)
 
 
 def override(prerequisites: Sequence[Prerequisite], ignored: Sequence[str]) -> tuple[Prerequisite, ...]:
@@ -74,57 +40,24 @@ def override(prerequisites: Sequence[Prerequisite], ignored: Sequence[str]) -> t
     )
 
 
-def _root(facts: HostFacts, _limits: Limits) -> Prerequisite:
-    wanted = "root (uid 0)"
-    if facts.uid == 0:
-        return Prerequisite("root", PASS, wanted, wanted)
-    return Prerequisite("root", FAIL, f"uid {facts.uid}", wanted, "Set become: true, or connect as root.")
-
-
-def _root_writable(facts: HostFacts, _limits: Limits) -> Prerequisite:
-    if facts.root_writable:
-        return Prerequisite("root_writable", PASS, "writable", "writable")
-    if facts.uid != 0 and "rw" in facts.answer.first("root_options").split(","):
-        return Prerequisite("root_writable", UNKNOWN, "not asked as root", "writable", "Set become: true.")
-    hint = "Mount / read-write; the agent is installed to /CloudrResetPwdAgent."
-    return Prerequisite("root_writable", FAIL, f"mounted {facts.answer.first('root_options')}", "writable", hint)
-
-
-def _free_space(facts: HostFacts, limits: Limits) -> Prerequisite:
+def free_space(facts: HostFacts, limits: Limits) -> Prerequisite:
+    """Check the free space where the agent is installed."""
+    place = PLACES[facts.system]
     wanted = f"at least {limits.minimum_free_mb} MB"
-    if facts.root_free_kb is None:
-        return Prerequisite("free_space", UNKNOWN, "df did not tell", wanted, "Check the free space of / by hand.")
-    free_mb = facts.root_free_kb // 1024
+    if facts.free_kb is None:
+        return Prerequisite(
+            "free_space", UNKNOWN, "the guest did not tell", wanted, f"Check the free space of {place} by hand."
+        )
+    free_mb = facts.free_kb // 1024
     if free_mb >= limits.minimum_free_mb:
         return Prerequisite("free_space", PASS, f"{free_mb} MB", wanted)
-    return Prerequisite("free_space", FAIL, f"{free_mb} MB", wanted, "Free space on /, or lower minimum_free_mb.")
+    return Prerequisite(
+        "free_space", FAIL, f"{free_mb} MB", wanted, f"Free space on {place}, or lower minimum_free_mb."
+    )
 
 
-def _selinux(facts: HostFacts, limits: Limits) -> Prerequisite:
-    if facts.selinux != "enforcing":
-        return Prerequisite("selinux", PASS, facts.selinux, "disabled or permissive")
-    if limits.selinux == "permissive_during_install":
-        hint = "Permissive during the installation only; SELinux may still keep the agent from its work."
-        return Prerequisite("selinux", WARN, facts.selinux, "permissive during the installation", hint)
-    if limits.selinux == "ignore":
-        return Prerequisite("selinux", WARN, facts.selinux, "disabled", "Ignored by selinux: ignore.")
-    hint = "Disable SELinux, or set selinux: permissive_during_install."
-    return Prerequisite("selinux", FAIL, facts.selinux, "disabled or permissive", hint)
-
-
-def _dhcp(facts: HostFacts, _limits: Limits) -> Prerequisite:
-    nic = nic_facts(facts.answer)
-    if not nic.name:
-        return Prerequisite("dhcp", UNKNOWN, "no default route", "DHCP", "Check that the primary NIC uses DHCP.")
-    if nic.method == "dhcp":
-        return Prerequisite("dhcp", PASS, f"{nic.name} on DHCP ({nic.source})", "DHCP")
-    if nic.method == "static":
-        hint = f"Set {nic.name} to DHCP, and turn DHCP on in its VPC subnet."
-        return Prerequisite("dhcp", FAIL, f"{nic.name} has a static address ({nic.source})", "DHCP", hint)
-    return Prerequisite("dhcp", UNKNOWN, f"nothing on {nic.name} told", "DHCP", "Check that the NIC uses DHCP.")
-
-
-def _metadata(facts: HostFacts, _limits: Limits) -> Prerequisite:
+def metadata(facts: HostFacts, _limits: Limits) -> Prerequisite:
+    """Check that the guest reaches the metadata service."""
     wanted = "an answer from 169.254.169.254 port 80"
     lines = facts.answer.all("metadata")
     if lines and lines[0] == "no-client":
@@ -160,85 +93,14 @@ def server_id(lines: Sequence[str]) -> str | None:
     return uuid if isinstance(uuid, str) and uuid else None
 
 
-def _memory(facts: HostFacts, _limits: Limits) -> Prerequisite:
-    text = " ".join(facts.answer.all("release_text"))
-    suse_11_sp4 = "VERSION = 11" in text and "PATCHLEVEL = 4" in text
-    if not suse_11_sp4:
-        return Prerequisite("memory", PASS, f"{(facts.memory_kb or 0) // 1024} MB", "no minimum on this system")
-    wanted = "at least 4 GiB on SUSE 11 SP4"
-    if facts.memory_kb is None:
-        return Prerequisite("memory", UNKNOWN, "/proc/meminfo did not tell", wanted, "Check the memory by hand.")
-    enough = facts.memory_kb >= SUSE_11_SP4_MEMORY_KB - KERNEL_RESERVE_KB
-    hint = "" if enough else "Change to a flavor with 4 GiB or more."
-    return Prerequisite("memory", PASS if enough else FAIL, f"{facts.memory_kb // 1024} MB", wanted, hint)
-
-
-def _system(facts: HostFacts, _limits: Limits) -> Prerequisite:
-    wanted = "neither CoreOS nor KylinOS"
-    release = facts.os_release
-    words = [release.get("ID", ""), release.get("VARIANT_ID", ""), *release.get("ID_LIKE", "").split()]
-    words += [path.rpartition("/")[2].partition("-")[0] for path in facts.answer.all("release")]
-    for word in words:
-        if word.lower() in REFUSED_SYSTEMS:
-            hint = "The vendor does not support the plug-in here; reset the password by other means."
-            return Prerequisite("system", FAIL, REFUSED_SYSTEMS[word.lower()], wanted, hint)
-    name = release.get("PRETTY_NAME") or " ".join(facts.answer.all("release_text")[:1])
-    if not name:
-        return Prerequisite("system", UNKNOWN, "no release file", wanted, "Check the operating system by hand.")
-    return Prerequisite("system", PASS, name, wanted)
-
-
-def _architecture(facts: HostFacts, _limits: Limits) -> Prerequisite:
-    wanted = "x86_64, i686 or aarch64"
-    try:
-        variant_for("linux", facts.architecture, facts.userland_bits)
-    except UnsupportedPlatform:
-        hint = "There is no package of the plug-in for this architecture."
-        return Prerequisite("architecture", FAIL, facts.architecture or "nothing", wanted, hint)
-    return Prerequisite("architecture", PASS, facts.architecture, wanted)
-
-
-def _init(facts: HostFacts, _limits: Limits) -> Prerequisite:
-    wanted = "systemd or SysV init"
-    if facts.init in ("systemd", "sysv"):
-        return Prerequisite("init", PASS, facts.init, wanted)
-    hint = "The plug-in registers itself with systemd or in /etc/init.d only."
-    return Prerequisite("init", FAIL, facts.init or "neither", wanted, hint)
-
-
-def _boot_start(facts: HostFacts, _limits: Limits) -> Prerequisite:
-    wanted = "one of systemctl, update-rc.d, chkconfig, insserv or rc?.d directories"
-    ways = [tool for tool in BOOT_TOOLS if tool in facts.tools and (tool != "systemctl" or facts.init == "systemd")]
-    if ways:
-        return Prerequisite("boot_start", PASS, ", ".join(ways), wanted)
-    hint = "Install the tool with which this system registers services."
-    return Prerequisite("boot_start", FAIL, "none", wanted, hint)
-
-
-def _ports(facts: HostFacts, limits: Limits) -> Prerequisite:
+def ports(listening: Collection[int], backend: str, limits: Limits) -> Prerequisite:
+    """Check for listeners on the ports among which the wrapper looks for a free one. ``backend`` is the agent's mode."""
     wanted = "no other listener on 31000-32999 in AUTO mode"
-    mode = facts.agent.backend if limits.backend == "keep" else limits.backend.upper()
-    ports = sorted({int(port, 16) for port in facts.answer.all("listening")})
+    mode = backend if limits.backend == "keep" else limits.backend.upper()
     if mode == "PIPE":
         return Prerequisite("ports", PASS, "PIPE mode", wanted)
-    if not ports:
+    if not listening:
         return Prerequisite("ports", PASS, f"{mode} mode, none", wanted)
-    found = f"{mode} mode, listening: {', '.join(map(str, ports))}"
+    found = f"{mode} mode, listening: {', '.join(map(str, sorted(listening)))}"
     hint = "The wrapper takes the lowest free port of that range; set backend: pipe so that it takes none."
     return Prerequisite("ports", WARN, found, wanted, hint)
-
-
-_CHECKS: tuple[Callable[[HostFacts, Limits], Prerequisite], ...] = (
-    _root,
-    _root_writable,
-    _free_space,
-    _selinux,
-    _dhcp,
-    _metadata,
-    _memory,
-    _system,
-    _architecture,
-    _init,
-    _boot_start,
-    _ports,
-)

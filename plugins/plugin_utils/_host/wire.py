@@ -9,6 +9,7 @@ A script prints lines of ``key value`` between two marker lines that carry a non
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -68,6 +69,20 @@ def parse(output: str, nonce: str) -> Answer:
         key, _blank, value = line.partition(" ")
         values.setdefault(key, []).append(printable(value))
     return Answer(values)
+
+
+def unpacked(output: str, nonce: str) -> str:
+    """Return an output with its answer unpacked: Windows guests give it in base64, all in one line.
+
+    What is no base64 is left as it is, for `parse` to tell.
+    """
+    lines = [line.rstrip("\r") for line in output.split("\n")]
+    try:
+        start, end = lines.index(begin_marker(nonce)) + 1, lines.index(end_marker(nonce))
+        answer = base64.b64decode("".join(lines[start:end]), validate=True).decode("utf-8")
+    except ValueError:  # no marker, no base64, no text
+        return output
+    return "\n".join([*lines[:start], answer, *lines[end:]])
 
 
 def printable(text: str) -> str:

@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ...module_utils._prerequisite import Prerequisite, failed, sentence
-from . import linux_script, prerequisites
+from . import prerequisites
 from .delivery import Delivery, Packages
 from .errors import HostError, NotSentError
-from .facts import HostFacts, agent_facts, host_facts
+from .facts import HostFacts, agent_facts
+from .guest import Guest
 from .options import Options
 from .plan import Plan, Wanted, differs, plan
 from .redaction import redact
-from .transport import Guest
+from .system import System
 from .wire import Answer
 
 # How often the guest may turn out to have been changed by another run between probe and apply.
@@ -81,7 +82,7 @@ class Converger:
 
     def _converge(self, before: HostFacts) -> Outcome | None:
         """Return the outcome, or None when the plan was void because another run had changed the guest."""
-        checked = assess(before, self.options)
+        checked = assess(self.guest.system, before, self.options)
         outcome = Outcome(facts=before, before=before, checked=checked)
         refused = self._refusal(outcome)
         if refused:
@@ -106,7 +107,7 @@ class Converger:
         state = self.options.state
         failing = failed(outcome.checked)
         if state != "present":
-            failing = tuple(item for item in failing if item.name == "root")
+            failing = tuple(item for item in failing if item.name == self.guest.system.rights)
         if failing:
             names = ", ".join(item.name for item in failing)
             return f"Nothing was changed: {names} failed. {sentence(failing)}"
@@ -117,7 +118,7 @@ class Converger:
     def _want(self, facts: HostFacts) -> tuple[Wanted, Delivery | None]:
         options = self.options
         permissive = options.selinux == "permissive_during_install" and facts.selinux == "enforcing"
-        wanted = Wanted(options.state, options.backend, permissive, options.upgrade)
+        wanted = Wanted(options.state, options.backend, permissive, options.upgrade, modes=self.guest.system.modes)
         if options.state != "present" or not options.upgrade:
             return wanted, None
         delivery = self.packages.deliver(facts)
@@ -134,7 +135,8 @@ class Converger:
         if answer.first("stale"):
             return None
         # The steps change the agent and nothing else that a probe reads.
-        facts = replace(outcome.facts, agent=agent_facts(answer), fingerprint=answer.first("fingerprint"))
+        agent = agent_facts(answer, outcome.facts.agent.needed)
+        facts = replace(outcome.facts, agent=agent, fingerprint=answer.first("fingerprint"))
         outcome = self._told(replace(outcome, facts=facts, delivery=delivery), answer, planned)
         return replace(outcome, problem=outcome.problem or _still_wrong(wanted, facts, outcome))
 
@@ -142,7 +144,7 @@ class Converger:
         variables = self._variables(before, planned, delivery)
         payload = delivery.payload if delivery and planned.installs and not delivery.pull else None
         try:
-            return self.guest.run(lambda nonce: linux_script.apply_script(nonce, variables), payload)
+            return self.guest.run(lambda nonce: self.guest.system.apply_script(nonce, variables), payload)
         except NotSentError:
             raise
         except HostError as exception:
@@ -197,13 +199,12 @@ class Converger:
 def probe(guest: Guest, options: Options) -> HostFacts:
     """Return a guest's facts, in one round trip that changes nothing."""
     wanted = (options.metadata_timeout, options.login, options.backend)
-    answer = guest.run(lambda nonce: linux_script.probe_script(nonce, *wanted))
-    return host_facts(answer)
+    return guest.system.facts(guest.run(lambda nonce: guest.system.probe_script(nonce, *wanted)))
 
 
-def assess(facts: HostFacts, options: Options) -> tuple[Prerequisite, ...]:
+def assess(system: System, facts: HostFacts, options: Options) -> tuple[Prerequisite, ...]:
     """Return the prerequisites under the caller's options."""
-    return prerequisites.override(prerequisites.assess(facts, options.limits), options.ignore_prerequisites)
+    return prerequisites.override(system.assess(facts, options.limits), options.ignore_prerequisites)
 
 
 def _planned(planned: Plan) -> tuple[Done, ...]:

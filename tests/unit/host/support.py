@@ -12,10 +12,14 @@ from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host impor
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.errors import HostError
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.facts import (
     AgentFacts,
-    HostFacts,
     agent_facts,
-    host_facts,
 )
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.linux_facts import (
+    NEEDED,
+    LinuxFacts,
+    linux_facts,
+)
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.system import LINUX, System
 
 Values = str | Sequence[str] | None
 
@@ -79,16 +83,18 @@ def answer(base: Mapping[str, Values] | None = None, **changes: Values) -> wire.
     return wire.parse(text({**HOST, **INSTALLED, **(base or {}), **changes}), NONCE)
 
 
-def host(base: Mapping[str, Values] | None = None, **changes: Values) -> HostFacts:
-    return host_facts(answer(base, **changes))
+def host(base: Mapping[str, Values] | None = None, **changes: Values) -> LinuxFacts:
+    return linux_facts(answer(base, **changes))
 
 
 def agent(base: Mapping[str, Values] | None = None, **changes: Values) -> AgentFacts:
-    return agent_facts(answer(base, **changes))
+    return agent_facts(answer(base, **changes), NEEDED)
 
 
 class CannedGuest:
     """Answers each script with the next of its texts; keeps what it was sent."""
+
+    system: System = LINUX
 
     def __init__(self, *answers: Mapping[str, Values] | HostError) -> None:
         self._answers = list(answers)

@@ -23,7 +23,8 @@ from unit.host.support import (
     lines_of,
 )
 
-from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.facts import AgentFacts, HostFacts
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.facts import AgentFacts
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.linux_facts import LinuxFacts
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.redaction import redact
 
 NEITHER = {"registered": "none", "enabled": "no"}
@@ -265,7 +266,7 @@ def test_masked_is_told() -> None:
         ({"long_bit": "32"}, "userland_bits", 32),
         ({"long_bit": "undefined"}, "userland_bits", None),
         ({}, "memory_kb", 2000000),
-        ({}, "root_free_kb", 1048576),
+        ({}, "free_kb", 1048576),
         ({}, "root_writable", True),
         ({"root_options": "ro,relatime"}, "root_writable", False),
         ({"root_options": "relatime,rw"}, "root_writable", True),
@@ -287,7 +288,7 @@ def test_each_fact_of_the_host(changes: dict[str, Any], name: str, value: object
 
 def test_the_facts_hold_the_answer_and_the_agent() -> None:
     facts = host()
-    assert isinstance(facts, HostFacts)
+    assert isinstance(facts, LinuxFacts)
     assert isinstance(facts.agent, AgentFacts)
     assert facts.agent == agent()
     assert facts.answer == answer()

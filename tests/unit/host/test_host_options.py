@@ -20,7 +20,8 @@ from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.optio
     checked,
     parse,
 )
-from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.prerequisites import NAMES, Limits
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.prerequisites import Limits
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.system import PREREQUISITES
 
 REGION = {"region": "ap-southeast-1"}
 
@@ -81,7 +82,7 @@ CA = __file__  # it has what a PEM file has: -----BEGIN CERTIFICATE-----
         ({**REGION, "ca_path": "~nosuchuser/ca.pem"}, ["ca_path is '~nosuchuser/ca.pem'", "set a full path"]),
         ({**REGION, "cache_dir": "~nosuchuser/c"}, ["cache_dir is '~nosuchuser/c'", "set a full path"]),
         ({**REGION, "cache_dir": ""}, ["cache_dir is empty", "set it to a directory"]),
-        ({**REGION, "ignore_prerequisites": ["dhcpp"]}, ["ignore_prerequisites has 'dhcpp'", ", ".join(NAMES)]),
+        ({**REGION, "ignore_prerequisites": ["dhcpp"]}, ["ignore_prerequisites has 'dhcpp'", ", ".join(PREREQUISITES)]),
         (
             {**REGION, "ignore_prerequisites": ["a", "root", "b"]},
             ["ignore_prerequisites has 'a', 'b'", "use names from"],
@@ -153,7 +154,7 @@ def test_where_no_package_is_needed_none_has_to_be_named(state: str) -> None:
         {**REGION, "checksum": "0" * 64},
         {**REGION, "checksum": "https://mirror/sum"},
         {**REGION, "ca_path": CA},
-        {**REGION, "ignore_prerequisites": list(NAMES)},
+        {**REGION, "ignore_prerequisites": list(PREREQUISITES)},
         {"package": __file__},
     ],
 )

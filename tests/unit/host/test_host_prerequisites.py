@@ -19,12 +19,11 @@ from ansible_collections.cloudreset.huaweicloud.plugins.module_utils._prerequisi
     sentence,
 )
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.prerequisites import (
-    NAMES,
     Limits,
-    assess,
     override,
     server_id,
 )
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.system import LINUX, PREREQUISITES
 
 SUSE = ["SUSE Linux Enterprise Server 11 (x86_64)", "VERSION = 11", "PATCHLEVEL = 4"]
 BODY = json.dumps({"uuid": UUID, "name": "one"})
@@ -48,7 +47,7 @@ CASES: list[Case] = [
     ("free_space", {"root_free_kb": "307199"}, {}, "fail", "299 MB", "minimum_free_mb"),
     ("free_space", {"root_free_kb": "307200"}, {"minimum_free_mb": 301}, "fail", "300 MB", "minimum_free_mb"),
     ("free_space", {"root_free_kb": "0"}, {"minimum_free_mb": 0}, "pass", "0 MB", ""),
-    ("free_space", {"root_free_kb": None}, {}, "unknown", "df did not tell", BY_HAND),
+    ("free_space", {"root_free_kb": None}, {}, "unknown", "the guest did not tell", BY_HAND),
     ("selinux", {}, {}, "pass", "disabled", ""),
     ("selinux", {"selinux": "0"}, {}, "pass", "permissive", ""),
     ("selinux", {"selinux": "1"}, {}, "fail", "enforcing", "selinux: permissive_during_install"),
@@ -134,7 +133,7 @@ CASES: list[Case] = [
 
 
 def one(name: str, changes: dict[str, Any], limits: dict[str, Any]) -> Prerequisite:
-    return next(item for item in assess(host(changes), Limits(**limits)) if item.name == name)
+    return next(item for item in LINUX.assess(host(changes), Limits(**limits)) if item.name == name)
 
 
 @pytest.mark.parametrize(("name", "changes", "limits", "status", "found", "hint"), CASES)
@@ -159,7 +158,7 @@ def test_a_prerequisite_has_a_hint_exactly_where_there_is_something_to_do(
 @pytest.mark.parametrize("status", ["pass", "fail"])
 def test_the_cases_above_leave_out_no_prerequisite(status: str) -> None:
     seen = {name for name, *_rest, case_status, _found, _hint in CASES if case_status == status}
-    assert seen == set(NAMES) - ({"ports"} if status == "fail" else set())
+    assert seen == set(LINUX.checks) - ({"ports"} if status == "fail" else set())
 
 
 @pytest.mark.parametrize(
@@ -190,15 +189,15 @@ def test_the_metadata_services_silence_is_told_in_the_last_words_of_who_asked(li
 
 @pytest.mark.parametrize("facts", [host(), host(dict.fromkeys(("uid", "nic", "metadata", "init", "tool", "os")))])
 def test_all_prerequisites_are_always_told_under_their_names_in_order(facts: Any) -> None:
-    assert tuple(item.name for item in assess(facts, Limits())) == NAMES
+    assert tuple(item.name for item in LINUX.assess(facts, Limits())) == tuple(LINUX.checks)
 
 
 def test_the_documentation_names_each_prerequisite() -> None:
-    assert [name for name in NAMES if f"V({name})" not in ModuleDocFragment.DOCUMENTATION] == []
+    assert [name for name in PREREQUISITES if f"V({name})" not in ModuleDocFragment.DOCUMENTATION] == []
 
 
 def test_a_healthy_guest_fails_nothing() -> None:
-    assert {item.status for item in assess(host(), Limits())} == {"pass"}
+    assert {item.status for item in LINUX.assess(host(), Limits())} == {"pass"}
 
 
 FAIL = Prerequisite("dhcp", "fail", "static", "DHCP", "Set it.")

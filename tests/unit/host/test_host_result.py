@@ -16,8 +16,9 @@ from unit.host.support import ABSENT, DIGESTS, HOST, INSTALLED, PACKAGE, UUID, C
 from ansible_collections.cloudreset.huaweicloud.plugins.action.reset_agent_info import ActionModule as InfoAction
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.delivery import Delivery
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.options import Options
-from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.prerequisites import NAMES, Limits, assess
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.prerequisites import Limits
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.result import outcome_result
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.system import LINUX
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.workflow import Done, Outcome
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._package.model import Package
 
@@ -30,7 +31,7 @@ OPTIONS = Options(300, "require_off", "keep", ("dhcp",), 5)
 
 def outcome(**changes: Any) -> Outcome:
     facts = host(enabled="no")
-    given = {"facts": host(), "before": facts, "checked": assess(facts, Limits()), "steps": STEPS, **changes}
+    given = {"facts": host(), "before": facts, "checked": LINUX.assess(facts, Limits()), "steps": STEPS, **changes}
     return Outcome(**given)
 
 
@@ -94,7 +95,7 @@ def test_the_audit_of_a_healthy_guest() -> None:
     result = audit()
     assert (result["changed"], result["ready"], result["server_id"], result["boot_id"]) == (False, True, UUID, "b001")
     assert result["agent"]["state"] == "installed"
-    assert [item["name"] for item in result["prerequisites"]] == list(NAMES)
+    assert [item["name"] for item in result["prerequisites"]] == list(LINUX.checks)
     assert result["ignored_prerequisites"] == []
 
 

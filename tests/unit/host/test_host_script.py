@@ -15,7 +15,7 @@ import pytest
 from unit.host.support import NONCE
 
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host import linux_script, wire
-from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.transport import BOOTSTRAP
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.linux_guest import BOOTSTRAP
 
 SHELLS = {"dash": ["dash"], "bash": ["bash"], "bash-as-sh": ["bash", "--posix"], "busybox": ["busybox", "sh"]}
 FRAGMENTS = ("common.sh", "probe.sh", "login.sh", "apply.sh")

@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 from unit.host.support import HOST, text
 
-from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host import transport
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.errors import HostError
-from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.transport import AnsibleGuest, can_pipe
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.linux_guest import LinuxGuest, can_pipe
 
 SUDO = [
     "sudo: sorry, you must have a tty to run sudo",
@@ -139,7 +138,7 @@ def test_script_and_payload_arrive_and_nothing_is_left(
     tmp_path: Path, payload: Path, connection: Connection, ways: list[str], with_payload: bool
 ) -> None:
     action = LocalAction(tmp_path, connection)
-    answer = AnsibleGuest(action).run(script, payload if with_payload else None)
+    answer = LinuxGuest(action).run(script, payload if with_payload else None)
     assert answer.values == {"size": ["1280" if with_payload else "0"]}
     assert action.ways == ways
     assert action.left == []
@@ -148,7 +147,7 @@ def test_script_and_payload_arrive_and_nothing_is_left(
 @pytest.mark.parametrize("connection", [PUT, TRANSFER], ids=["put", "transfer"])
 def test_ansible_need_not_take_away_what_the_guest_took_away(tmp_path: Path, connection: Connection) -> None:
     action = LocalAction(tmp_path, connection)
-    AnsibleGuest(action).run(script)
+    LinuxGuest(action).run(script)
     assert action._connection._shell.tmpdir is None
     assert action.modes == {0o700}
 
@@ -158,7 +157,7 @@ def test_ansible_takes_away_what_no_script_came_to(tmp_path: Path, connection: C
     action = LocalAction(tmp_path, connection, refusal=("", "sudo: a password is required"))
     action.stubborn = True
     with pytest.raises(HostError, match="a password is required"):
-        AnsibleGuest(action).run(script)
+        LinuxGuest(action).run(script)
     assert [str(path) for path in action.left] == [action._connection._shell.tmpdir]
     assert action._cleanup_remote_tmp
 
@@ -167,7 +166,7 @@ def test_a_folder_that_cannot_be_made_is_told_with_the_remedy(tmp_path: Path) ->
     action = LocalAction(tmp_path, PUT)
     action.parent.write_text("a file")
     with pytest.raises(HostError, match=r"could not be put into .*remote tmp.* status [1-9].*Set ansible_remote_tmp"):
-        AnsibleGuest(action).run(script)
+        LinuxGuest(action).run(script)
     assert action.ways == ["login pipe"]
 
 
@@ -178,7 +177,7 @@ def test_each_run_has_a_mark_of_its_own(tmp_path: Path) -> None:
         nonces.append(nonce)
         return script(nonce)
 
-    guest = AnsibleGuest(LocalAction(tmp_path, Connection()))
+    guest = LinuxGuest(LocalAction(tmp_path, Connection()))
     guest.run(make)
     guest.run(make)
     assert len(set(nonces)) == 2
@@ -191,7 +190,7 @@ def test_where_sudo_refuses_a_pipe_it_is_not_given_one_again(
     tmp_path: Path, payload: Path, said: str, stream: int
 ) -> None:
     action = LocalAction(tmp_path, Connection(), refusal=("", f"motd\n{said}") if stream else (said, ""))
-    guest = AnsibleGuest(action)
+    guest = LinuxGuest(action)
     assert guest.run(script, payload).first("size") == "1280"
     assert action.ways == ["become pipe", "login pipe", "become"]
     guest.run(script)
@@ -200,26 +199,26 @@ def test_where_sudo_refuses_a_pipe_it_is_not_given_one_again(
 
 def test_a_script_that_ran_is_not_run_again_whatever_it_says_of_sudo(tmp_path: Path) -> None:
     action = LocalAction(tmp_path, Connection())
-    AnsibleGuest(action).run(lambda nonce: f"echo 'sudo: no tty present' >&2\n{script(nonce)}")
+    LinuxGuest(action).run(lambda nonce: f"echo 'sudo: no tty present' >&2\n{script(nonce)}")
     with pytest.raises(HostError):
-        AnsibleGuest(action).run(lambda nonce: f"echo '@@cloudreset {nonce} begin'\necho 'sudo: no tty present'\n")
+        LinuxGuest(action).run(lambda nonce: f"echo '@@cloudreset {nonce} begin'\necho 'sudo: no tty present'\n")
     assert action.ways == ["become pipe"] * 2
 
 
 def test_another_failure_is_not_tried_again(tmp_path: Path) -> None:
     action = LocalAction(tmp_path, Connection(), refusal=("", "su: Authentication failure, not sudo: at all"))
     with pytest.raises(HostError, match="Authentication failure"):
-        AnsibleGuest(action).run(script)
+        LinuxGuest(action).run(script)
     assert action.ways == ["become pipe"]
 
 
 def test_what_is_too_large_for_a_pipe_is_transferred_that_once(
     tmp_path: Path, payload: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    guest = AnsibleGuest(action := LocalAction(tmp_path, Connection()))
-    monkeypatch.setattr(transport, "PIPE_LIMIT_BYTES", payload.stat().st_size)
+    guest = LinuxGuest(action := LocalAction(tmp_path, Connection()))
+    monkeypatch.setattr(linux_guest, "PIPE_LIMIT_BYTES", payload.stat().st_size)
     guest.run(script, payload)
-    monkeypatch.setattr(transport, "PIPE_LIMIT_BYTES", payload.stat().st_size - 1)
+    monkeypatch.setattr(linux_guest, "PIPE_LIMIT_BYTES", payload.stat().st_size - 1)
     assert guest.run(script, payload).first("size") == "1280"
     guest.run(script)
     assert action.ways == ["become pipe", "become", "become pipe"]
@@ -227,7 +226,7 @@ def test_what_is_too_large_for_a_pipe_is_transferred_that_once(
 
 def failure(tmp_path: Path, body: str) -> str:
     with pytest.raises(HostError) as caught:
-        AnsibleGuest(LocalAction(tmp_path, Connection())).run(lambda _nonce: body)
+        LinuxGuest(LocalAction(tmp_path, Connection())).run(lambda _nonce: body)
     return str(caught.value)
 
 
@@ -249,13 +248,6 @@ def test_no_secret_is_in_such_an_error(tmp_path: Path) -> None:
 
 def test_a_long_error_is_cut(tmp_path: Path) -> None:
     assert len(failure(tmp_path, f"echo {'x' * 5000} >&2\necho {'y' * 5000}\nexit 1\n")) < 1000
-
-
-def test_a_windows_guest_is_refused(tmp_path: Path) -> None:
-    connection = Connection(_shell=SimpleNamespace(SHELL_FAMILY="powershell"))
-    with pytest.raises(HostError, match="Windows"):
-        AnsibleGuest(LocalAction(tmp_path, connection))
-    AnsibleGuest(LocalAction(tmp_path, Connection(_shell=SimpleNamespace(SHELL_FAMILY="csh"))))
 
 
 @pytest.mark.parametrize(
@@ -283,4 +275,4 @@ def test_a_healthy_answer_as_the_tests_of_the_rest_use_it(tmp_path: Path) -> Non
     def make(nonce: str) -> str:
         return f"cat <<'E'\n{text(HOST, nonce)}E\n"
 
-    assert AnsibleGuest(LocalAction(tmp_path, Connection())).run(make).first("boot_id") == "b001"
+    assert LinuxGuest(LocalAction(tmp_path, Connection())).run(make).first("boot_id") == "b001"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 cloudreset contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to the collection: runs a script on the guest over Ansible's connection, in one round trip where that can be.
+"""Private to the collection: runs a script on a Linux guest over Ansible's connection, in one round trip if it can.
 
 Where connection and become method can pipe (the option ``pipelining`` need not be on), script and payload go over
 standard input. Elsewhere they are uploaded first: over standard input of the login user's own shell where the
@@ -16,11 +16,12 @@ import secrets
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from . import wire
-from .errors import HostError, NotSentError
-from .redaction import redact
+from .errors import NotSentError
+from .guest import answer_of
+from .system import LINUX
 
 # Reads the script off standard input, as many bytes as its first line says and none more, so that what follows is left
 # for the script: a `dd` of one block reads once and not ahead, as `sh -s` and some `head`s do; `read` for all of it
@@ -40,23 +41,13 @@ PIPE_LIMIT_BYTES = 64 * 1024 * 1024
 _SUDO_REFUSED = re.compile(r"^sudo: ", re.MULTILINE)
 
 
-class Guest(Protocol):
-    """What the work flow needs of a guest."""
+class LinuxGuest:
+    """A Linux guest behind an action plugin's connection."""
 
-    def run(self, make_script: Callable[[str], str], payload: Path | None = None) -> wire.Answer:
-        """Run the script that ``make_script`` makes for a nonce, with the payload on its standard input."""
-
-
-class AnsibleGuest:
-    """A guest behind an action plugin's connection."""
+    system = LINUX
 
     def __init__(self, action: Any) -> None:
-        """Take the action plugin, whose connection and become settings are used as they are.
-
-        Raises HostError for a connection to Windows.
-        """
-        if getattr(action._connection._shell, "SHELL_FAMILY", "sh") == "powershell":
-            raise HostError("This is a Windows guest by its connection; this version works on Linux guests only.")
+        """Take the action plugin, whose connection and become settings are used as they are."""
         self._action = action
         self._pipes = can_pipe(action._connection)
 
@@ -70,10 +61,10 @@ class AnsibleGuest:
         if self._pipes and not _too_large(payload):
             result = self._execute(BOOTSTRAP, _stream(script, payload))
             if wire.begun(result["stdout"], nonce) or not _SUDO_REFUSED.search(result["stderr"] + result["stdout"]):
-                return _answer(result, nonce)
+                return answer_of(result, nonce)
             # Nothing ran. Maybe sudoers says requiretty: go on with a terminal, which rules out standard input.
             self._pipes = False
-        return _answer(self._upload(script, payload, nonce), nonce)
+        return answer_of(self._upload(script, payload, nonce), nonce)
 
     def _execute(self, command: str, data: bytes | None = None, become: bool = True) -> dict[str, Any]:
         result: dict[str, Any] = self._action._low_level_execute_command(command, in_data=data, sudoable=become)
@@ -148,12 +139,3 @@ def _stream(script: str, payload: Path | None) -> bytes:
 
 def _too_large(payload: Path | None) -> bool:
     return payload is not None and payload.stat().st_size > PIPE_LIMIT_BYTES
-
-
-def _answer(result: dict[str, Any], nonce: str) -> wire.Answer:
-    try:
-        return wire.parse(result["stdout"], nonce)
-    except HostError as exception:
-        lines = result["stderr"].strip().splitlines()
-        said = wire.printable(" | ".join(map(redact, lines))[-400:]).rstrip(".")
-        raise HostError(f"{exception} Its status was {result['rc']}, standard error: {said or 'empty'}.") from None

@@ -1,0 +1,174 @@
+# Private to the collection. What the guest scripts share. The controller strips comments and indentation, puts the
+# fragments one behind the other, sets variables in front, and sends the whole over standard input. It runs under Windows
+# PowerShell 3.0 and newer, in a runspace that may live on: all of it is in a scope of its own, and what functions change is
+# in $run. Programs are called by their full path. No module is imported, no profile read, and nothing compiled.
+
+$ErrorActionPreference = 'Stop'
+$agent = 'C:\CloudResetPwdAgent'
+$updater = 'C:\CloudResetPwdUpdateAgent'
+$service = 'cloudResetPwdAgent'
+$updaterService = 'cloudResetPwdUpdateAgent'
+$needed = 'bin/wrapper.exe', 'conf/wrapper.conf'
+# On the agent's own volume, so that backup and restore are renames.
+$work = 'C:\.cloudreset'
+$scratch = "$work\scratch"
+$record = "$agent\.cloudreset"
+$system32 = "$env:SystemRoot\System32"
+$registry = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', $(if ([Environment]::Is64BitOperatingSystem) { 'Registry64' } else { 'Registry32' }))
+$run = @{ said = New-Object 'Collections.Generic.List[string]' }
+$latin1 = [Text.Encoding]::GetEncoding(28591)
+
+function Write-Fact($key, $value) {
+    $run.said.Add("$key " + ("$value" -replace '[\r\n]+', ' '))
+}
+
+function Write-Lines($key, $lines) {
+    foreach ($line in $lines) { Write-Fact $key $line }
+}
+
+# The same as redaction.py, here already: with -vvv Ansible prints what a guest answers.
+function Hide-Secret($text) {
+    $text = $text -replace '(root:|Administrator\s+)\S+', '$1********'
+    $text -creplace '(reset_password[\\"'']*\s*[:=]\s*[\\"'']*)[^\\"'',}\s]{8,}', '$1********'
+}
+
+# What went wrong, without PowerShell's words about where.
+function Get-Reason($failure) {
+    $text = $failure.Exception.GetBaseException().Message -replace '\s+', ' '
+    $text.Trim()
+}
+
+function Read-Bytes($path) {
+    # A file that another process writes is read all the same.
+    $stream = New-Object IO.FileStream -ArgumentList $path, 'Open', 'Read', 'ReadWrite, Delete'
+    try {
+        $memory = New-Object IO.MemoryStream
+        $stream.CopyTo($memory)
+        # The comma keeps it an array.
+        , $memory.ToArray()
+    }
+    finally { $stream.Dispose() }
+}
+
+function Read-Lines($path, $encoding) {
+    if ([IO.File]::Exists($path)) {
+        $text = $encoding.GetString((Read-Bytes $path))
+        if ($text) { $text.TrimEnd() -split '\r?\n' }
+    }
+}
+
+function Get-Registered($path, $name) {
+    $key = $registry.OpenSubKey($path)
+    if ($key) {
+        $key.GetValue($name)
+        $key.Close()
+    }
+}
+
+# How a service is registered, by the registry, which is what counts at the next boot.
+function Get-Registration($name) {
+    $found = @{ there = $false; registered = 'none'; enabled = 'no'; masked = 'no' }
+    $key = $registry.OpenSubKey("SYSTEM\CurrentControlSet\Services\$name")
+    if ($key) {
+        $found.there = $true
+        $image = [string]$key.GetValue('ImagePath')
+        $start = $key.GetValue('Start')
+        # One that is to be deleted, or that starts something else, is not the agent's.
+        if (-not $key.GetValue('DeleteFlag') -and $image -match '\\CloudResetPwd(Update)?Agent\\') {
+            $found.registered = 'service'
+            if ($start -eq 2) { $found.enabled = 'yes' }
+            if ($start -eq 4) { $found.masked = 'yes' }
+        }
+        $key.Close()
+    }
+    $found
+}
+
+# Digests of what was installed, a line a file, as sha256sum writes them, in a fixed order. Logs and what the wrapper writes
+# while it runs are not part of it.
+function Get-Digests($folder) {
+    if (-not [IO.Directory]::Exists($folder)) { return }
+    # The one that is allowed where only FIPS algorithms are.
+    $sha = New-Object Security.Cryptography.SHA256CryptoServiceProvider
+    $lines = New-Object 'Collections.Generic.List[string]'
+    foreach ($path in [IO.Directory]::GetFiles($folder, '*', 'AllDirectories')) {
+        $name = $path.Substring($folder.Length + 1).Replace('\', '/')
+        if ($name -match '^logs/|^\.cloudreset$|\.(pid|lock|anchor|status)$') { continue }
+        $stream = New-Object IO.FileStream -ArgumentList $path, 'Open', 'Read', 'ReadWrite, Delete'
+        try { $hex = [BitConverter]::ToString($sha.ComputeHash($stream)) }
+        finally { $stream.Dispose() }
+        $lines.Add($hex.Replace('-', '').ToLowerInvariant() + "  ./$name")
+    }
+    $lines.Sort([StringComparer]::Ordinal)
+    $lines
+}
+
+# Only unzipped: the vendor's folder in the archive has the name of the one that it is installed to.
+function Test-Unzipped {
+    -not [IO.File]::Exists("$agent\bin\wrapper.exe") -and (
+        [IO.File]::Exists("$agent\CloudResetPwdAgent.Windows\setup.bat") -or
+        [IO.File]::Exists("$agent\CloudResetPwdAgent\CloudResetPwdAgent.Windows\setup.bat"))
+}
+
+# What is there of the agent, as far as a plan rests on it.
+function Write-AgentState {
+    if (Test-Unzipped) {
+        Write-Fact unzipped $agent
+        Write-Fact occupied yes
+    }
+    elseif ([IO.Directory]::Exists($agent)) {
+        Write-Fact directory $agent
+        foreach ($name in $needed) {
+            $file = New-Object IO.FileInfo "$agent\$name"
+            if ($file.Exists -and $file.Length) { Write-Fact present $name }
+        }
+        # Right after an installation they are known: it has compared them with the package's.
+        Write-Lines digest $(if ($run.digests) { $run.digests } else { Get-Digests $agent })
+        Write-Lines record (Read-Lines $record ([Text.Encoding]::UTF8))
+        Write-Lines backend ((Read-Lines "$agent\conf\wrapper.conf" $latin1) -match '^\s*wrapper\.backend\.type\s*=')
+    }
+    $found = Get-Registration $service
+    Write-Fact registered $found.registered
+    Write-Fact enabled $found.enabled
+    Write-Fact masked $found.masked
+    if ($found.there) { Write-Fact remains yes }
+    if ([IO.Directory]::Exists($updater) -or (Get-Registration $updaterService).there) { Write-Fact updater $updater }
+    if ([IO.File]::Exists("$work\interrupted")) { Write-Fact interrupted $work }
+    if ([IO.Directory]::Exists("$work\backup")) { Write-Fact backup "$work\backup" }
+}
+
+# The processes that run from a folder.
+function Get-ProcessesIn($folder) {
+    foreach ($process in [Diagnostics.Process]::GetProcesses()) {
+        try { $path = $process.MainModule.FileName }
+        catch { continue }  # protected, or it has ended meanwhile
+        if ($path -and $path.StartsWith("$folder\", 'OrdinalIgnoreCase')) { $process }
+    }
+}
+
+# The part of the probe that steps change.
+function Write-Agent {
+    $before = $run.said.Count
+    Write-AgentState
+    $state = $run.said.GetRange($before, $run.said.Count - $before) -join "`n"
+    $sha = New-Object Security.Cryptography.SHA256CryptoServiceProvider
+    $run.fingerprint = [BitConverter]::ToString($sha.ComputeHash([Text.Encoding]::UTF8.GetBytes($state))).Replace('-', '')
+    Write-Fact fingerprint $run.fingerprint
+    Write-Log log
+    if ([IO.Directory]::Exists($agent)) {
+        foreach ($process in (Get-ProcessesIn $agent)) { Write-Fact running $process.Id }
+    }
+    if ([IO.Directory]::Exists($scratch) -and -not $run.lock -and -not [IO.File]::Exists("$work\lock")) {
+        Write-Fact leftover $work
+    }
+}
+
+function Write-Log($key) {
+    $lines = Read-Lines "$agent\logs\resetPwdAgent.log" ([Text.Encoding]::UTF8)
+    foreach ($line in ($lines | Select-Object -Last 10)) { Write-Fact $key (Hide-Secret $line) }
+}
+
+# In one line, of ASCII alone: a console breaks lines and has a code page of its own.
+function Write-Answer {
+    [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($run.said -join "`n"))
+}

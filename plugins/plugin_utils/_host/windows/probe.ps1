@@ -1,0 +1,140 @@
+# Private to the collection. Reads what prerequisites and plan rest on; changes nothing. Set by the controller:
+# $metadataTimeout in seconds, $wantedBackend.
+
+function Write-System {
+    $identity = [Security.Principal.WindowsIdentity]::GetCurrent()
+    Write-Fact account $identity.Name
+    $principal = New-Object Security.Principal.WindowsPrincipal $identity
+    Write-Fact administrator $(if ($principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) { 'yes' } else { 'no' })
+    Write-Fact architecture $(if ($env:PROCESSOR_ARCHITEW6432) { $env:PROCESSOR_ARCHITEW6432 } else { $env:PROCESSOR_ARCHITECTURE })
+    Write-Fact powershell $PSVersionTable.PSVersion
+    $key = $registry.OpenSubKey('SOFTWARE\Microsoft\Windows NT\CurrentVersion')
+    foreach ($name in 'ProductName', 'CurrentVersion', 'CurrentMajorVersionNumber', 'CurrentBuildNumber', 'InstallationType') {
+        Write-Fact "os_$name" $key.GetValue($name)
+    }
+    $key.Close()
+    Write-Fact dotnet (Get-Registered 'SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' 'Release')
+    Write-Fact boot_id (Get-BootId)
+}
+
+function Write-Drive {
+    Write-Fact free_kb ([long]((New-Object IO.DriveInfo 'C').AvailableFreeSpace / 1024))
+    # Nothing but writing tells whether one may; the file is gone with its handle.
+    $path = 'C:\.cloudreset-' + [Guid]::NewGuid().ToString('N')
+    try {
+        $file = New-Object IO.FileStream -ArgumentList $path, 'CreateNew', 'Write', 'None', 1, 'DeleteOnClose'
+        $file.Dispose()
+        Write-Fact drive_writable yes
+    }
+    catch { Write-Fact drive_error (Get-Reason $_) }
+}
+
+# The NIC that leads to the metadata service, by the address that Windows would send from; no packet is sent.
+function Write-Nic {
+    $socket = New-Object Net.Sockets.Socket -ArgumentList 'InterNetwork', 'Dgram', 'Udp'
+    try {
+        $socket.Connect('169.254.169.254', 80)
+        $address = $socket.LocalEndPoint.Address.ToString()
+    }
+    catch { return }  # no route: no NIC to tell of
+    finally { $socket.Close() }
+    Write-Fact address $address
+    $key = $registry.OpenSubKey('SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces')
+    foreach ($id in $key.GetSubKeyNames()) {
+        $nic = $key.OpenSubKey($id)
+        $dhcp = $nic.GetValue('EnableDHCP')
+        $addresses = if ($dhcp) { $nic.GetValue('DhcpIPAddress') } else { $nic.GetValue('IPAddress') }
+        if (@($addresses) -contains $address) {
+            Write-Fact nic $id
+            Write-Fact dhcp $dhcp
+        }
+        $nic.Close()
+    }
+    $key.Close()
+}
+
+# Asks the metadata service over a socket: proxies are for other hosts than this one. Says the answer's lines, or why
+# there is none, and whether there was one.
+function Get-Metadata($name) {
+    $limit = $metadataTimeout * 1000
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    $client = New-Object Net.Sockets.TcpClient
+    try {
+        $pending = $client.BeginConnect('169.254.169.254', 80, $null, $null)
+        if (-not $pending.AsyncWaitHandle.WaitOne($limit)) { throw "no answer within $metadataTimeout s" }
+        $client.EndConnect($pending)
+        $stream = $client.GetStream()
+        $request = "GET /openstack/latest/$name HTTP/1.0`r`nHost: 169.254.169.254`r`nConnection: close`r`n`r`n"
+        $bytes = [Text.Encoding]::ASCII.GetBytes($request)
+        $stream.Write($bytes, 0, $bytes.Length)
+        $answer = New-Object IO.MemoryStream
+        $buffer = New-Object byte[] 8192
+        do {
+            $left = $limit - $clock.ElapsedMilliseconds
+            if ($left -le 0) { throw "no answer within $metadataTimeout s" }
+            $stream.ReadTimeout = $left
+            $count = $stream.Read($buffer, 0, $buffer.Length)
+            $answer.Write($buffer, 0, $count)
+        } while ($count -and $answer.Length -lt 65536)
+        [Text.Encoding]::UTF8.GetString($answer.ToArray())
+    }
+    finally { $client.Close() }
+}
+
+function Write-Metadata {
+    try {
+        Write-Lines metadata ((Get-Metadata 'meta_data.json') -split '\r?\n')
+        $run.metadata = $true
+    }
+    catch { Write-Fact metadata (Get-Reason $_) }
+}
+
+# Where Windows notes that what was installed waits for a restart.
+function Write-PendingReboot {
+    $current = 'SOFTWARE\Microsoft\Windows\CurrentVersion'
+    $notes = @{
+        'Windows Update' = "$current\WindowsUpdate\Auto Update\RebootRequired"
+        'component servicing' = "$current\Component Based Servicing\RebootPending"
+    }
+    foreach ($name in $notes.Keys) {
+        $key = $registry.OpenSubKey($notes[$name])
+        if ($key) {
+            Write-Fact pending_reboot $name
+            $key.Close()
+        }
+    }
+    if (Get-Registered 'SYSTEM\CurrentControlSet\Control\Session Manager' 'PendingFileRenameOperations') {
+        Write-Fact pending_reboot 'files to be renamed'
+    }
+}
+
+# Those of the named services that are there; the controller knows what each is.
+function Write-SecuritySoftware {
+    foreach ($name in $securityServices) {
+        $key = $registry.OpenSubKey("SYSTEM\CurrentControlSet\Services\$name")
+        if ($key) {
+            Write-Fact security_service $name
+            $key.Close()
+        }
+    }
+}
+
+# Only where the wrapper looks for a free port.
+function Write-Ports {
+    $mode = if ($wantedBackend -eq 'keep') { $run.said -match '^backend ' -replace '.*=\s*' | Select-Object -Last 1 } else { $wantedBackend }
+    if ($mode -eq 'PIPE') { return }
+    $listeners = [Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().GetActiveTcpListeners()
+    $ports = foreach ($listener in $listeners) { if ($listener.Port -ge 31000 -and $listener.Port -le 32999) { $listener.Port } }
+    Write-Lines listening ($ports | Sort-Object -Unique)
+}
+
+function Write-Probe {
+    Write-System
+    Write-Drive
+    Write-Nic
+    Write-Metadata
+    Write-PendingReboot
+    Write-SecuritySoftware
+    Write-Agent
+    Write-Ports
+}
