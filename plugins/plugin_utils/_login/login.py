@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 VERIFIED, REFUSED, UNKNOWN = "verified", "refused", "unknown"
+
+# What answers there, by which the same reason has another remedy.
+Service = Literal["sshd", "windows_sshd", "winrm"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Reason:
 # The keys are part of the module's interface, documented in plugins/modules/login_check.py.
 REASONS: Mapping[str, Reason] = {
     "password_accepted": Reason(VERIFIED, "The password was accepted."),
+    "access_denied": Reason(
+        VERIFIED,
+        "The password was accepted; beyond that the account may do nothing over WinRM (it is no administrator, or not "
+        "in Remote Management Users).",
+    ),
     "password_rejected": Reason(
         REFUSED,
         "The password was not accepted. It is wrong, or the account is locked, or the server refuses passwords for "
@@ -106,6 +114,29 @@ REASONS: Mapping[str, Reason] = {
         lasting=True,
     ),
     "ssh_failed": Reason(UNKNOWN, "The SSH client gave up."),
+    "method_not_offered": Reason(
+        UNKNOWN,
+        "The server does not offer the kind of login that the inventory asks for, so it was not given the password. "
+        "Windows offers NTLM unless told otherwise (ansible_winrm_transport or ansible_psrp_auth: ntlm), and basic "
+        r"only if its Service\Auth\Basic is true, over http only with AllowUnencrypted as well.",
+        lasting=True,
+    ),
+    "certificate_untrusted": Reason(
+        UNKNOWN,
+        "The server's certificate is not trusted, so no password was sent. Give the authority that signed it "
+        "(ansible_winrm_ca_trust_path or ansible_psrp_ca_cert) and use the name that is in it.",
+        lasting=True,
+    ),
+    "tls_failed": Reason(
+        UNKNOWN, "No TLS came about, so no password was sent. Is the port, or the scheme, that of http?", lasting=True
+    ),
+    "proxy_failed": Reason(UNKNOWN, "The way through the proxy failed."),
+    "winrm_error": Reason(
+        UNKNOWN,
+        "The answer tells nothing of the password: WinRM is starting or stopping, is too busy, or something else "
+        "listens there (see the inventory's port and path).",
+    ),
+    "winrm_failed": Reason(UNKNOWN, "The WinRM client gave up."),
 }
 
 
@@ -131,6 +162,7 @@ class Target:
     user: str | None
     address: str
     port: int | None
+    service: Service = "sshd"
 
     def __str__(self) -> str:
         user = f"{self.user}@" if self.user else ""

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import IO
 
+from .boot_id import found_in
 from .login import Attempt, LoginError, Target
 from .openssh_command import Way
 from .openssh_words import Transcript, asks_password, classify, decided, last_line
@@ -34,7 +35,6 @@ _QUESTION_SECONDS = 1.0
 _TICK_SECONDS = 0.1
 # More than any client says; a server may send without end.
 _KEPT_BYTES = 1024 * 1024
-_BOOT_ID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,8 @@ class OpenSSH:
             reason, detail = classify(transcript, ended)
             if reason != "password_accepted" or not read_boot_id:
                 return Attempt(reason, detail, transcript.given)
-            found = _BOOT_ID.findall(client.text("output").replace("\r", ""))
-            if found:
-                return Attempt(reason, detail, given=True, boot_id=found[-1])
+            if found := found_in(client.text("output")):
+                return Attempt(reason, detail, given=True, boot_id=found)
             return Attempt("boot_id_unread", last_line(client.text("said")), given=True)
 
 

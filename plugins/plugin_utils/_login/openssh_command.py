@@ -46,11 +46,15 @@ _KEPT_LETTERS = "46C"
 
 @dataclass(frozen=True)
 class Way:
-    """How the inventory gets to a host: the program, the target, and further arguments as the inventory has them."""
+    """How the inventory gets to a host: the program, the target, and further arguments as the inventory has them.
+
+    read_boot_id: the command that reads the boot id there.
+    """
 
     program: str
     target: Target
     arguments: Sequence[str] = ()
+    read_boot_id: str = READ_BOOT_ID
 
     def command(self, timeout: float, log: str, read_boot_id: bool) -> list[str]:
         """Return the command line of a login that has ``timeout`` seconds to connect and tells ``log`` about it."""
@@ -65,7 +69,7 @@ class Way:
         words += _about_the_way(self.arguments)
         # Last, since of these the last one counts.
         words += ["-S", "none", "-a", "-x", "-T", "-E", log]
-        command = [READ_BOOT_ID] if read_boot_id else []
+        command = [self.read_boot_id] if read_boot_id else []
         return [*words, *([] if command else ["-N"]), "--", self.target.address, *command]
 
 

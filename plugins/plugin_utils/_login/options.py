@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._host.options import checked
+from .boot_id import is_boot_id
 from .login import LoginError
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -24,7 +25,6 @@ SPEC: dict[str, dict[str, Any]] = {
     "not_boot_id": {"type": "str"},
 }
 
-_BOOT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # The terminal takes them as commands, or ends the line at them.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What OpenSSH's client reads at a prompt.
@@ -87,11 +87,13 @@ def _problems(values: Mapping[str, Any]) -> list[str]:
     if values["timeout"] is not None and values["timeout"] < 1:
         found.append(f"timeout is {values['timeout']}; set it to at least 1.")
     user = values["login_user"]
-    if user is not None and (not user or user.startswith("-") or re.search(r"[\s\"'\\\x00-\x1f]", user)):
+    # Windows has blanks in names, and a domain and a backslash before them.
+    if user is not None and (not user.strip() or user.startswith("-") or re.search(r"[\"'\x00-\x1f\x7f]", user)):
         found.append(f"login_user is {user!r}, which is no user name; set it, or leave it out.")
     boot_id = values["not_boot_id"]
-    if boot_id is not None and not _BOOT_ID.fullmatch(boot_id):
+    if boot_id is not None and not is_boot_id(boot_id):
         found.append(
-            f"not_boot_id is {boot_id!r}; set it to what /proc/sys/kernel/random/boot_id said, or leave it out."
+            f"not_boot_id is {boot_id!r}; set it to the boot_id of an earlier result (a UUID, or windows-NUMBER), or "
+            "leave it out."
         )
     return found

@@ -9,6 +9,7 @@ from typing import Any
 
 from .login import REASONS, Target
 from .options import Options
+from .sentences import sentence
 from .tries import Finding
 
 
@@ -20,7 +21,7 @@ def finding_result(finding: Finding, target: Target, options: Options) -> dict[s
     return {
         "changed": False,
         "failed": options.expect not in ("any", reason.outcome),
-        "msg": f"{target}: {reason.outcome}. {reason.sentence}{said}",
+        "msg": f"{target}: {reason.outcome}. {sentence(attempt.reason, target.service)}{said}",
         "outcome": reason.outcome,
         "reason": attempt.reason,
         "user": target.user,
