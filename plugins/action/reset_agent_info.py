@@ -9,7 +9,6 @@ from typing import Any
 
 from ..plugin_utils._host.action import HostAction
 from ..plugin_utils._host.guest import Guest
-from ..plugin_utils._host.login import login_facts
 from ..plugin_utils._host.options import INFO_SPEC, Options
 from ..plugin_utils._host.result import facts_result
 from ..plugin_utils._host.workflow import assess, probe
@@ -26,5 +25,5 @@ class ActionModule(HostAction):
         ignored = list(options.ignore_prerequisites)
         result = {**facts_result(facts, assess(guest.system, facts, options)), "ignored_prerequisites": ignored}
         if options.login:
-            result["login"] = login_facts(facts.answer)
+            result["login"] = guest.system.login_facts(facts.answer)
         return {"changed": False, **result}

@@ -14,12 +14,13 @@ version_added: 0.1.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
   - Brings CloudResetPwdAgent, the one-click password reset plug-in of Huawei Cloud ECS and FlexusL servers, on a
-    Linux guest to a wanted state.
-  - Nothing is needed on the guest but C(sh) and C(tar), neither Python nor unzip nor curl. The package is fetched
-    once a run on the controller, verified and inspected there, and sent over the connection that the inventory gives.
+    Linux or Windows guest to a wanted state.
+  - Nothing is needed on the guest but C(sh) and C(tar), or PowerShell 3.0 on Windows; neither Python nor unzip nor
+    curl. The package is fetched once a run on the controller, verified and inspected there, and sent over the
+    connection that the inventory gives.
   - The installer's word is not believed. What counts is what is then true, namely its files in place, the service
-    registered and enabled at boot, and modes as the vendor's guide asks. An agent that is half-installed, damaged,
-    disabled or merely unzipped is seen as such and repaired.
+    registered and enabled at boot, and modes as the vendor's guide asks for Linux. An agent that is half-installed,
+    damaged, disabled or merely unzipped is seen as such and repaired.
   - An upgrade or repair keeps the old agent until the new one stands, and puts it back when the new one fails.
   - A failed prerequisite stops O(state=present) before anything is changed. All that fail are named at once.
 attributes:
@@ -31,15 +32,18 @@ attributes:
     description: Shows the plan.
     support: full
   platform:
-    description: Linux guests with systemd or SysV init.
-    platforms: linux
+    description:
+      - Linux guests with systemd or SysV init; Windows guests from Server 2012 on, over winrm, psrp, or ssh with
+        C(ansible_shell_type) V(powershell) or V(cmd).
+    platforms: linux, windows
     support: full
 options:
   state:
     description:
       - V(present) installs the agent where it is not, and repairs it where it is not whole.
       - V(absent) removes the agent and its old update agent, with their registrations and folders, and a package that
-        was merely unzipped to C(/CloudResetPwdAgent).
+        was merely unzipped to C(/CloudResetPwdAgent), or C(C:\\CloudResetPwdAgent) on Windows. Files that are in use
+        there are named, and nothing of their folder is removed.
       - V(restarted) runs the agent now. A pending reset is applied at once.
       - V(stopped) ends a running agent. A healthy agent runs for some seconds only, at boot.
     type: str
@@ -53,7 +57,7 @@ options:
   base_url:
     description:
       - An address to use in place of the region's bucket, for a mirror. The variant's path follows it, such as
-        C(/linux/64/reset_pwd_agent/CloudResetPwdAgent.zip). C({region}) in it is replaced.
+        C(/linux/64/reset_pwd_agent/CloudResetPwdAgent.zip), or C(/windows/...). C({region}) in it is replaced.
     type: str
   fallback_region:
     description:
@@ -81,8 +85,8 @@ options:
     description:
       - V(push) sends the package from the controller.
       - V(pull) has the guest fetch the same file itself, which needs curl or wget, unzip, bsdtar or busybox, and
-        sha256sum there, and a route to the bucket. Its digest has to be that of the file which the controller
-        inspected. Where it fails, the package is pushed, with a warning.
+        sha256sum there, or .NET Framework 4.5 on Windows, and a route to the bucket. Its digest has to be that of the
+        file which the controller inspected. Where it fails, the package is pushed, with a warning.
     type: str
     choices: [push, pull]
     default: push
@@ -94,12 +98,12 @@ options:
     default: false
   keep_backup:
     description:
-      - Whether the agent that was replaced is kept, in C(/.cloudreset/backup) on the guest, until the next
-        replacement.
+      - Whether the agent that was replaced is kept, in C(/.cloudreset/backup) on the guest, or
+        C(C:\\.cloudreset\\backup), until the next replacement.
     type: bool
     default: false
   setup_timeout:
-    description: How long setup.sh, and a restart, may take, in seconds.
+    description: How long setup.sh or setup.bat, and a restart, may take, in seconds.
     type: int
     default: 300
   download_timeout:
@@ -119,14 +123,16 @@ options:
 extends_documentation_fragment:
   - cloudreset.huaweicloud.prerequisites
 notes:
-  - Root rights are needed on the guest, by O(ansible.builtin.ssh#connection:remote_user) or C(become).
+  - Root rights are needed on the guest, by O(ansible.builtin.ssh#connection:remote_user) or C(become). On Windows,
+    whoever the connection logs in as has to be an administrator; C(become) is not used there.
   - Installing or restarting the agent runs it, and a running agent applies a pending reset at once. A healthy agent
     is not running afterwards.
   - An unchanged guest costs one round trip, and one with work two, where connection and become method can pass
     standard input on. That is so for ssh with sudo, and for local with sudo that asks for no password. The option
     C(pipelining) need not be set. Elsewhere, as with paramiko or su, the script is uploaded.
   - On the guest, C(/CloudrResetPwdAgent/.cloudreset) records the digests of what was installed. C(/.cloudreset) is
-    there while a run is at work, and after one that was killed until the next repairs it.
+    there while a run is at work, and after one that was killed until the next repairs it. On Windows these are
+    C(C:\\CloudResetPwdAgent\\.cloudreset) and C(C:\\.cloudreset), which only administrators can read.
 seealso:
   - module: cloudreset.huaweicloud.reset_agent_info
 """
@@ -174,13 +180,13 @@ agent:
       description: Whether it is registered as a service.
       type: bool
     registered_as:
-      description: V(unit), V(initd) or V(none).
+      description: V(unit), V(initd), V(service) on Windows, or V(none).
       type: str
     enabled:
       description: Whether it starts at boot.
       type: bool
     modes_wrong:
-      description: Files whose mode is not 700 (script, wrapper) or 600 (lib), or whose owner is not root.
+      description: Files with a mode other than 700 (script, wrapper) or 600 (lib), or an owner other than root.
       type: list
       elements: str
     backend:
@@ -251,7 +257,7 @@ server_id:
   returned: when the guest could be asked
   type: str
 boot_id:
-  description: The id of the guest's present boot.
+  description: The id of the guest's present boot, another one after each.
   returned: when the guest could be asked
   type: str
 steps:
@@ -280,7 +286,7 @@ package:
   type: dict
   contains:
     variant:
-      description: V(linux/64), V(linux/32) or V(arm/linux/64).
+      description: V(linux/64), V(linux/32), V(arm/linux/64) or V(windows).
       type: str
     source:
       description: The URL or file that it came from.
@@ -298,7 +304,7 @@ rolled_back:
   returned: when the guest could be asked
   type: str
 setup_output:
-  description: The end of what setup.sh, or a restart, printed.
+  description: The end of what setup.sh or setup.bat, or a restart, printed.
   returned: when the guest could be asked
   type: list
   elements: str

@@ -13,9 +13,10 @@ short_description: Tell whether a guest's password can be reset, and how its res
 version_added: 0.1.0
 author: The cloudreset.huaweicloud contributors (@cloudreset)
 description:
-  - Reads a Linux guest's half of the prerequisites for a password reset and the facts of CloudResetPwdAgent there, in
-    one round trip.
-  - Changes nothing and needs nothing on the guest but C(sh), so that the audit of a fleet is one task.
+  - Reads a guest's half of the prerequisites for a password reset and the facts of CloudResetPwdAgent there, in one
+    round trip.
+  - Changes nothing and needs nothing on the guest but C(sh), or PowerShell 3.0 on Windows, so that the audit of a fleet
+    is one task.
   - It never asks the metadata service for C(reset_password), but for O(login). Whoever reads a pending password has it.
 attributes:
   check_mode:
@@ -25,8 +26,10 @@ attributes:
     description: There is nothing to show.
     support: none
   platform:
-    description: Linux guests.
-    platforms: linux
+    description:
+      - Linux guests; Windows guests from Server 2012 on, over winrm, psrp, or ssh with C(ansible_shell_type)
+        V(powershell) or V(cmd).
+    platforms: linux, windows
     support: full
 options:
   login:
@@ -40,7 +43,8 @@ options:
 extends_documentation_fragment:
   - cloudreset.huaweicloud.prerequisites
 notes:
-  - Without root rights the prerequisite V(root) fails and what only root can read is told as unknown or missing.
+  - Without root rights the prerequisite V(root) fails and what only root can read is told as unknown or missing. On
+    Windows, where C(become) is not used, V(administrator) is that prerequisite.
 seealso:
   - module: cloudreset.huaweicloud.reset_agent
 """
@@ -79,13 +83,13 @@ agent:
       description: Whether it is registered as a service.
       type: bool
     registered_as:
-      description: V(unit), V(initd) or V(none).
+      description: V(unit), V(initd), V(service) on Windows, or V(none).
       type: str
     enabled:
       description: Whether it starts at boot.
       type: bool
     modes_wrong:
-      description: Files whose mode is not 700 (script, wrapper) or 600 (lib), or whose owner is not root.
+      description: Files with a mode other than 700 (script, wrapper) or 600 (lib), or an owner other than root.
       type: list
       elements: str
     backend:
@@ -156,7 +160,7 @@ server_id:
   returned: when the guest could be asked
   type: str
 boot_id:
-  description: The id of the guest's present boot.
+  description: The id of the guest's present boot, another one after each.
   returned: when the guest could be asked
   type: str
 login:
@@ -165,7 +169,7 @@ login:
   type: dict
   contains:
     sshd:
-      description: What sshd says of a login as root (C(sshd -T), which needs root rights).
+      description: What sshd says of a login as root (C(sshd -T), which needs root rights). Windows is not asked.
       type: dict
       contains:
         password_authentication:
@@ -178,11 +182,16 @@ login:
           description: V(yes), V(no), V(prohibit-password), V(without-password) or V(forced-commands-only).
           type: str
     root_account:
-      description: The account, by C(/etc/shadow), which needs root rights.
+      description:
+        - The account whose password is reset, root by C(/etc/shadow), which needs root rights, or Administrator by
+          Windows.
       type: dict
       contains:
+        named:
+          description: Whether there is an account of that name. The agent resets no other.
+          type: bool
         locked:
-          description: Whether no password can match.
+          description: Whether no password can match. On Windows, whether it is disabled or locked out.
           type: bool
         expired:
           description: Whether the account or its password has expired, or has to be changed at once.
@@ -192,7 +201,7 @@ login:
           type: str
           sample: '2026-11-23'
     cloud_init:
-      description: What cloud-init's settings say of passwords.
+      description: What the settings of cloud-init, or of Cloudbase-Init on Windows, say of passwords.
       type: dict
       contains:
         present:

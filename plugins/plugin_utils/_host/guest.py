@@ -27,11 +27,14 @@ class Guest(Protocol):
 def answer_of(result: Mapping[str, Any], nonce: str) -> wire.Answer:
     """Return what a script answered, from the result of a command.
 
-    Raises HostError when that is not complete, with the status and the end of standard error.
+    Raises HostError when that is not complete, with the status and the end of standard error, or tells of a fault.
     """
     try:
-        return wire.parse(result["stdout"], nonce)
+        answer = wire.parse(result["stdout"], nonce)
     except HostError as exception:
         lines = result["stderr"].strip().splitlines()
         said = wire.printable(" | ".join(map(redact, lines))[-400:]).rstrip(".")
         raise HostError(f"{exception} Its status was {result['rc']}, standard error: {said or 'empty'}.") from None
+    if answer.first("fault"):
+        raise HostError(f"The script on the guest failed: {answer.first('fault')}")
+    return answer

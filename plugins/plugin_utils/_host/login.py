@@ -1,7 +1,7 @@
 # Copyright (c) 2026 cloudreset contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private to the collection: what a guest told of the things that may keep a new password from letting anybody in."""
+"""Private to the collection: what a Linux guest told of what may keep a new password from letting anybody in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from .wire import Answer
 
 _EPOCH = date(1970, 1, 1)
-_FLAGS = {"yes": True, "no": False}
+FLAGS = {"yes": True, "no": False}
 
 
 def login_facts(answer: Answer) -> dict[str, Any]:
@@ -19,8 +19,8 @@ def login_facts(answer: Answer) -> dict[str, Any]:
     return {
         "sshd": _sshd(answer),
         "root_account": _root_account(answer),
-        "cloud_init": _cloud_init(answer),
-        "pending_reset": _FLAGS.get(answer.first("pending_reset")),
+        "cloud_init": cloud_init(answer),
+        "pending_reset": FLAGS.get(answer.first("pending_reset")),
     }
 
 
@@ -31,18 +31,20 @@ def _sshd(answer: Answer) -> dict[str, Any]:
     # The second is what it was called before OpenSSH 8.7.
     interactive = told.get("kbdinteractiveauthentication", told.get("challengeresponseauthentication", ""))
     return {
-        "password_authentication": _FLAGS.get(told.get("passwordauthentication", "")),
-        "keyboard_interactive": _FLAGS.get(interactive),
+        "password_authentication": FLAGS.get(told.get("passwordauthentication", "")),
+        "keyboard_interactive": FLAGS.get(interactive),
         "permit_root_login": told.get("permitrootlogin"),
     }
 
 
 def _root_account(answer: Answer) -> dict[str, Any]:
-    locked = _FLAGS.get(answer.first("root_locked"))
+    locked = FLAGS.get(answer.first("root_locked"))
     changed, maximum, expires, today = (
         answer.number(name) for name in ("root_changed", "root_maximum", "root_expires", "today")
     )
     return {
+        # The agent sets root's by this name, which no Linux gives another one.
+        "named": True,
         "locked": locked,
         "expired": None if locked is None or today is None else _expired(changed, maximum, expires, today),
         "password_changed": (_EPOCH + timedelta(days=changed)).isoformat() if changed else None,
@@ -56,7 +58,8 @@ def _expired(changed: int | None, maximum: int | None, expires: int | None, toda
     return changed is not None and maximum is not None and today > changed + maximum
 
 
-def _cloud_init(answer: Answer) -> dict[str, Any]:
+def cloud_init(answer: Answer) -> dict[str, Any]:
+    """Return what cloud-init, or Cloudbase-Init on Windows, does to passwords by its configuration."""
     told = set(answer.all("cloud_init"))
     sets = {"module", "sets"} <= told or "lock_passwd yes" in told
     flags = [line.partition(" ")[2] for line in answer.all("cloud_init") if line.startswith("ssh_pwauth ")]
@@ -64,5 +67,5 @@ def _cloud_init(answer: Answer) -> dict[str, Any]:
         "present": bool(told),
         "rewrites_password": sets if "readable" in told else None if told else False,
         # Of several files the last one wins.
-        "ssh_pwauth": _FLAGS.get(flags[-1]) if flags else None,
+        "ssh_pwauth": FLAGS.get(flags[-1]) if flags else None,
     }

@@ -94,7 +94,7 @@ def server_id(lines: Sequence[str]) -> str | None:
 
 
 def ports(listening: Collection[int], backend: str, limits: Limits) -> Prerequisite:
-    """Check for listeners on the ports among which the wrapper looks for a free one. ``backend`` is the agent's mode."""
+    """Check the ports among which the wrapper looks for a free one. ``backend`` is the agent's own mode."""
     wanted = "no other listener on 31000-32999 in AUTO mode"
     mode = backend if limits.backend == "keep" else limits.backend.upper()
     if mode == "PIPE":

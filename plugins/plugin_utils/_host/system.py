@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ...module_utils._prerequisite import Prerequisite
-from . import linux_prerequisites, linux_script, windows_prerequisites, windows_script
+from . import linux_prerequisites, linux_script, login, windows_login, windows_prerequisites, windows_script
 from .facts import HostFacts
 from .linux_facts import linux_facts
 from .prerequisites import Limits
@@ -34,6 +34,7 @@ class System:
     facts: Callable[[Answer], HostFacts]
     # Each row takes the facts that its own system's probe tells.
     checks: Mapping[str, Callable[[Any, Limits], Prerequisite]]
+    login_facts: Callable[[Answer], dict[str, Any]]
     rights: str
     modes: bool
 
@@ -47,6 +48,7 @@ LINUX = System(
     apply_script=linux_script.apply_script,
     facts=linux_facts,
     checks=linux_prerequisites.CHECKS,
+    login_facts=login.login_facts,
     rights="root",
     modes=True,
 )
@@ -55,6 +57,7 @@ WINDOWS = System(
     apply_script=windows_script.apply_script,
     facts=windows_facts,
     checks=windows_prerequisites.CHECKS,
+    login_facts=windows_login.login_facts,
     rights="administrator",
     modes=False,
 )

@@ -41,7 +41,9 @@ def boot_id_script() -> str:
 def _script(nonce: str, variables: Mapping[str, str], fragments: tuple[str, ...], work: str) -> str:
     assignments = [f"${_camel(name)} = {quoted(value)}" for name, value in variables.items()]
     assignments.append(f"$securityServices = {', '.join(map(quoted, SERVICES))}")
-    calls = [quoted(begin_marker(nonce)), work, "Write-Answer", quoted(end_marker(nonce))]
+    # Standard input is the payload's alone: nothing that is started may read it by accident.
+    calls = [quoted(begin_marker(nonce)), f"try {{ {work} }} catch {{ Write-Fault $_ }}", "Write-Answer"]
+    calls.append(quoted(end_marker(nonce)))
     return "\n".join([*assignments, *(_FRAGMENTS[name] for name in fragments), *calls, ""])
 
 

@@ -192,7 +192,7 @@ class Converger:
             failed_log=tuple(redact(line) for line in answer.all("failed_log")),
             rolled_back=rolled_back,
             warnings=(*outcome.warnings, *self._warnings),
-            problem=_sentence(failure, rolled_back, changed=changed) if failure else None,
+            problem=_problem(failure, answer, changed=changed) if failure else None,
         )
 
 
@@ -240,6 +240,16 @@ def _done(planned: Plan, answer: Answer) -> tuple[Done, ...]:
         status, message = lines.get(name, ("not reached", ""))
         done.append(Done(name, step.why, status, redact(message)))
     return tuple(done)
+
+
+def _problem(failure: str, answer: Answer, *, changed: bool) -> str:
+    stuck = answer.first("rollback_failed")
+    if stuck:
+        return (
+            f"{_sentence(failure, None, changed=True)} The agent of before could not be put back, it is kept in the "
+            f"backup: {redact(stuck).rstrip('.')}."
+        )
+    return _sentence(failure, answer.first("rolled_back") or None, changed=changed)
 
 
 def _sentence(failure: str, rolled_back: str | None, *, changed: bool) -> str:

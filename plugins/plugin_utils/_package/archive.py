@@ -143,6 +143,8 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, os: str, budget: _Bud
     kind = _KINDS.get(stat.S_IFMT(mode))
     if kind is None:
         raise unsafe(info, "is neither a file nor a folder nor a link")
+    if kind == "link" and os == "windows":
+        raise unsafe(info, "is a link, which a package for Windows cannot have")
     if info.header_offset < 0:
         raise unsafe(info, "lies before the beginning of the archive")
     if info.flag_bits & _ENCRYPTED:

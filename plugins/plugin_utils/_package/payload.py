@@ -22,13 +22,13 @@ from typing import IO, cast
 from .archive import LAYOUTS, Entry, Inspection, inspect, opened
 from .cache import settle, told
 from .errors import ArchiveError
-from .names import parents
+from .names import comparable, parents
 
 FORMAT = "3"
 # The last member: a guest that has it has all before it. Its content are the digests of the agent's files.
 COMPLETE = ".complete"
 _SCRIPTS = (".sh", ".script")
-# What the wrapper writes while it runs; common.sh has the same.
+# What the wrapper writes while it runs; common.sh and common.ps1 have the same.
 _FLEETING = (".pid", ".lock", ".anchor", ".status")
 
 
@@ -50,9 +50,9 @@ def write_payload(zip_path: Path, os: str, final: Path, compress: bool) -> None:
             temporary.chmod(0o600)
             if compress:
                 with gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) as packed:
-                    _write(archive, inspection, cast("IO[bytes]", packed))
+                    _write(archive, inspection, os, cast("IO[bytes]", packed))
             else:
-                _write(archive, inspection, raw)
+                _write(archive, inspection, os, raw)
         with told("written to", final.parent):
             settle(temporary, final)
     finally:
@@ -60,7 +60,7 @@ def write_payload(zip_path: Path, os: str, final: Path, compress: bool) -> None:
             temporary.unlink()
 
 
-def _write(archive: zipfile.ZipFile, inspection: Inspection, to: IO[bytes]) -> None:
+def _write(archive: zipfile.ZipFile, inspection: Inspection, os: str, to: IO[bytes]) -> None:
     entries = {entry.path: entry for entry in inspection.entries}
     folders = {parent for path in entries for parent in parents(path)}
     folders |= {path for path, entry in entries.items() if entry.kind == "folder"}
@@ -70,20 +70,22 @@ def _write(archive: zipfile.ZipFile, inspection: Inspection, to: IO[bytes]) -> N
                 _add(tar, _header(path, tarfile.DIRTYPE, 0o755))
             else:
                 _add_entry(tar, archive, entries[path])
-        digests = _digests(inspection)
+        digests = _digests(inspection, os)
         last = _header(COMPLETE, tarfile.REGTYPE, 0o644)
         last.size = len(digests)
         _add(tar, last, io.BytesIO(digests))
 
 
-def _digests(inspection: Inspection) -> bytes:
-    """The digests of the files in the agent's folder, as the guest's script computes them with sha256sum.
+def _digests(inspection: Inspection, os: str) -> bytes:
+    """The digests of the files in the agent's folder, as the guest's script computes them.
 
-    Empty where sha256sum would write a name in another way: then the guest computes them from what it got.
+    Empty where Linux's sha256sum would write a name in another way: then the guest computes them from what it got.
     """
-    prefix = f"{LAYOUTS['linux'].agent_folder}/"
+    prefix = comparable(LAYOUTS[os].agent_folder, os) + "/"
     found = {
-        e.path[len(prefix) :]: e.sha256 for e in inspection.entries if e.kind == "file" and e.path.startswith(prefix)
+        e.path[len(prefix) :]: e.sha256
+        for e in inspection.entries
+        if e.kind == "file" and comparable(e.path, os).startswith(prefix)
     }
     if any("\\" in path for path in found):
         return b""

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from unit.host.support import HOST, text
 
+from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host import linux_guest
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.errors import HostError
 from ansible_collections.cloudreset.huaweicloud.plugins.plugin_utils._host.linux_guest import LinuxGuest, can_pipe
 

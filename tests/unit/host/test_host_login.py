@@ -149,7 +149,7 @@ DAY = {"today": "20780", "root_locked": "no"}
 )
 def test_the_account(told: dict[str, str], locked: bool | None, expired: bool | None, changed: str | None) -> None:
     found = login_facts(answer(**told))["root_account"]
-    assert found == {"locked": locked, "expired": expired, "password_changed": changed}
+    assert found == {"named": True, "locked": locked, "expired": expired, "password_changed": changed}
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ function Write-AgentState {
         # Right after an installation they are known: it has compared them with the package's.
         Write-Lines digest $(if ($run.digests) { $run.digests } else { Get-Digests $agent })
         Write-Lines record (Read-Lines $record ([Text.Encoding]::UTF8))
-        Write-Lines backend ((Read-Lines "$agent\conf\wrapper.conf" $latin1) -match '^\s*wrapper\.backend\.type\s*=')
+        Write-Lines backend (@(Read-Lines "$agent\conf\wrapper.conf" $latin1) -match '^\s*wrapper\.backend\.type\s*=')
     }
     $found = Get-Registration $service
     Write-Fact registered $found.registered
@@ -146,26 +146,33 @@ function Get-ProcessesIn($folder) {
     }
 }
 
-# The part of the probe that steps change.
+# The part of the probe that steps change. A fingerprint stands for it.
 function Write-Agent {
-    $before = $run.said.Count
-    Write-AgentState
-    $state = $run.said.GetRange($before, $run.said.Count - $before) -join "`n"
-    $sha = New-Object Security.Cryptography.SHA256CryptoServiceProvider
-    $run.fingerprint = [BitConverter]::ToString($sha.ComputeHash([Text.Encoding]::UTF8.GetBytes($state))).Replace('-', '')
-    Write-Fact fingerprint $run.fingerprint
+    Write-Fact fingerprint (Get-Fingerprint)
     Write-Log log
     if ([IO.Directory]::Exists($agent)) {
         foreach ($process in (Get-ProcessesIn $agent)) { Write-Fact running $process.Id }
     }
-    if ([IO.Directory]::Exists($scratch) -and -not $run.lock -and -not [IO.File]::Exists("$work\lock")) {
-        Write-Fact leftover $work
-    }
+    if ([IO.Directory]::Exists($scratch) -and -not [IO.File]::Exists("$work\lock")) { Write-Fact leftover $work }
+}
+
+# Says what is there, and returns its digest.
+function Get-Fingerprint {
+    $before = $run.said.Count
+    Write-AgentState
+    $state = $run.said.GetRange($before, $run.said.Count - $before) -join "`n"
+    $sha = New-Object Security.Cryptography.SHA256CryptoServiceProvider
+    [BitConverter]::ToString($sha.ComputeHash([Text.Encoding]::UTF8.GetBytes($state))).Replace('-', '')
 }
 
 function Write-Log($key) {
     $lines = Read-Lines "$agent\logs\resetPwdAgent.log" ([Text.Encoding]::UTF8)
     foreach ($line in ($lines | Select-Object -Last 10)) { Write-Fact $key (Hide-Secret $line) }
+}
+
+# What nobody foresaw, and where.
+function Write-Fault($failure) {
+    Write-Fact fault ("$(Get-Reason $failure) At: " + $failure.InvocationInfo.Line.Trim())
 }
 
 # In one line, of ASCII alone: a console breaks lines and has a code page of its own.

@@ -8,11 +8,9 @@ function Write-System {
     Write-Fact administrator $(if ($principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) { 'yes' } else { 'no' })
     Write-Fact architecture $(if ($env:PROCESSOR_ARCHITEW6432) { $env:PROCESSOR_ARCHITEW6432 } else { $env:PROCESSOR_ARCHITECTURE })
     Write-Fact powershell $PSVersionTable.PSVersion
-    $key = $registry.OpenSubKey('SOFTWARE\Microsoft\Windows NT\CurrentVersion')
     foreach ($name in 'ProductName', 'CurrentVersion', 'CurrentMajorVersionNumber', 'CurrentBuildNumber', 'InstallationType') {
-        Write-Fact "os_$name" $key.GetValue($name)
+        Write-Fact "os_$name" (Get-Registered 'SOFTWARE\Microsoft\Windows NT\CurrentVersion' $name)
     }
-    $key.Close()
     Write-Fact dotnet (Get-Registered 'SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' 'Release')
     Write-Fact boot_id (Get-BootId)
 }
@@ -22,7 +20,8 @@ function Write-Drive {
     # Nothing but writing tells whether one may; the file is gone with its handle.
     $path = 'C:\.cloudreset-' + [Guid]::NewGuid().ToString('N')
     try {
-        $file = New-Object IO.FileStream -ArgumentList $path, 'CreateNew', 'Write', 'None', 1, 'DeleteOnClose'
+        $file = New-Object IO.FileStream -ArgumentList $path, ([IO.FileMode]::CreateNew), ([IO.FileAccess]::Write),
+            ([IO.FileShare]::None), 1, ([IO.FileOptions]::DeleteOnClose)
         $file.Dispose()
         Write-Fact drive_writable yes
     }
@@ -40,7 +39,7 @@ function Write-Nic {
     finally { $socket.Close() }
     Write-Fact address $address
     $key = $registry.OpenSubKey('SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces')
-    foreach ($id in $key.GetSubKeyNames()) {
+    foreach ($id in $(if ($key) { $key.GetSubKeyNames() })) {
         $nic = $key.OpenSubKey($id)
         $dhcp = $nic.GetValue('EnableDHCP')
         $addresses = if ($dhcp) { $nic.GetValue('DhcpIPAddress') } else { $nic.GetValue('IPAddress') }
@@ -50,13 +49,12 @@ function Write-Nic {
         }
         $nic.Close()
     }
-    $key.Close()
 }
 
 # Asks the metadata service over a socket: proxies are for other hosts than this one. Says the answer's lines, or why
 # there is none, and whether there was one.
 function Get-Metadata($name) {
-    $limit = $metadataTimeout * 1000
+    $limit = [int]$metadataTimeout * 1000
     $clock = [Diagnostics.Stopwatch]::StartNew()
     $client = New-Object Net.Sockets.TcpClient
     try {
