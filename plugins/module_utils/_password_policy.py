@@ -30,11 +30,17 @@ _LONGEST_UNASKED = 14
 
 @dataclass(frozen=True)
 class Rules:
-    """What differs between the systems. `spoilt` are characters that do not reach the account as they are, and why."""
+    """What differs between the systems.
+
+    `runs`: whether three characters of the user's name in a row are too many. `spoilt` are characters that do not
+    reach the account as they are, and why; `doubts` what else the agent's command may stumble over, by a pattern.
+    """
 
     user: str
     specials: str
+    runs: bool = False
     spoilt: Mapping[str, str] = field(default_factory=dict)
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 _GLOB = "the agent's shell takes as a file pattern"
@@ -43,7 +49,7 @@ RULES: Mapping[System, Rules] = {
     "linux": Rules(
         "root",
         _EVERYWHERE + "^,{}",
-        {
+        spoilt={
             "[": _GLOB,
             "]": _GLOB,
             "?": _GLOB,
@@ -53,7 +59,17 @@ RULES: Mapping[System, Rules] = {
             "!": "some shells take as history",
         },
     ),
-    "windows": Rules("Administrator", _EVERYWHERE + "$,", {"%": "the command line may take as a variable"}),
+    "windows": Rules(
+        "Administrator",
+        _EVERYWHERE + "$,",
+        runs=True,
+        spoilt={"%": "the command line may take as a variable", "^": "the command line may take as an escape"},
+        doubts={
+            r"^/": "it begins with /, which net user takes as a switch",
+            rf"(?s).{{{_LONGEST_UNASKED + 1}}}": f"it has more than {_LONGEST_UNASKED} characters, at which some "
+            "versions of net user ask first",
+        },
+    ),
 }
 
 
@@ -72,17 +88,17 @@ def check(password: str, system: System, *, complexity: bool = True) -> Verdict:
     told not to look at them. A character that is not allowed stays an error: the agent's shell would run it.
     """
     rules = RULES[system]
-    weak = (*_shape(password), *_likeness(password, system, rules.user))
+    weak = (*_shape(password), *_likeness(password, rules))
     foreign = _foreign(password, system, rules)
-    doubtful = (*_differing(password, rules), *_spoilt(password, system, rules))
+    doubtful = (*_differing(password, rules), *_spoilt(password, rules))
     return Verdict((*weak, *foreign), doubtful) if complexity else Verdict(foreign, (*weak, *doubtful))
 
 
-def generate(length: int = 20) -> str:
+def generate(length: int = _LONGEST_UNASKED) -> str:
     """A password that every rule of both systems allows, and that nothing on its way takes for anything else.
 
     Letters, digits and `-_+=.:@`, one of each class at least, beginning with a letter. Raises ValueError for a length
-    that is not 8 to 26; above 14 some versions of Windows may ask before they set it.
+    that is not 8 to 26; above 14, which is some 85 bits, some versions of Windows may ask before they set it.
     """
     if not SHORTEST <= length <= LONGEST:
         raise ValueError(f"a password has {SHORTEST} to {LONGEST} characters")
@@ -119,28 +135,24 @@ def _shape(password: str) -> list[str]:
     return wrong
 
 
-def _likeness(password: str, system: System, user: str) -> list[str]:
+def _likeness(password: str, rules: Rules) -> list[str]:
     """How it is like the user's name; capitals are not stated to matter, so they do not."""
-    lower, name = password.lower(), user.lower()
+    lower, name, user = password.lower(), rules.user.lower(), rules.user
     wrong = [
         f"it holds {what}"
         for part, what in ((name, f"the name {user}"), (name[::-1], f"the name {user} reversed"))
         if part in lower
     ]
-    runs = {name[start : start + 3] for start in range(len(name) - 2)}
-    if system == "windows" and any(run in lower for run in runs):
+    if rules.runs and any(name[start : start + 3] in lower for start in range(len(name) - 2)):
         wrong.append(f"it holds three characters in a row of the name {user}")
     return wrong
 
 
 def _foreign(password: str, system: System, rules: Rules) -> tuple[str, ...]:
-    wrong = []
-    if not re.fullmatch(f"[A-Za-z0-9{re.escape(rules.specials)}]*", password):
-        allowed = f"letters, digits and {rules.specials}"
-        wrong.append(f"it holds a character that is not allowed on {system.capitalize()}, and {allowed} are")
-    if system == "windows" and password.startswith("/"):
-        wrong.append("it begins with /, which net user takes as a switch")
-    return tuple(wrong)
+    if re.fullmatch(f"[A-Za-z0-9{re.escape(rules.specials)}]*", password):
+        return ()
+    allowed = f"letters, digits and {rules.specials}"
+    return (f"it holds a character that is not allowed on {system.capitalize()}, and {allowed} are",)
 
 
 def _differing(password: str, rules: Rules) -> list[str]:
@@ -150,7 +162,7 @@ def _differing(password: str, rules: Rules) -> list[str]:
     return [f"it holds one of {''.join(differing)}, which some of the vendor's pages do not allow"]
 
 
-def _spoilt(password: str, system: System, rules: Rules) -> list[str]:
+def _spoilt(password: str, rules: Rules) -> list[str]:
     reasons: dict[str, str] = {}
     for letter, reason in rules.spoilt.items():
         reasons[reason] = reasons.get(reason, "") + letter
@@ -159,6 +171,4 @@ def _spoilt(password: str, system: System, rules: Rules) -> list[str]:
         for reason, letters in reasons.items()
         if not set(letters).isdisjoint(password)
     ]
-    if system == "windows" and len(password) > _LONGEST_UNASKED:
-        doubtful.append(f"it has more than {_LONGEST_UNASKED} characters, at which some versions of net user ask first")
-    return doubtful
+    return doubtful + [doubt for pattern, doubt in rules.doubts.items() if re.search(pattern, password)]

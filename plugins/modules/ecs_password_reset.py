@@ -15,10 +15,11 @@ description:
     guest before it restarts, or starts if it is stopped; then the reset agent in it sets the password. The API cannot
     tell whether that worked. Only a login with the new password proves it.
   - Before anything is sent, all passwords are checked by the cloud's rules, and all servers are looked at. A password
-    that breaks a rule fails the task, with all broken rules at once, and none is sent. See the notes for the rules.
+    that breaks a rule fails the task, with all broken rules at once, and none is sent. See the notes for the rules. One
+    password may be for Linux and Windows alike if the rules of both allow it.
   - A server that is not there, is locked or frozen, or is neither V(ACTIVE) nor V(SHUTOFF) is refused without keeping
     the others from it. The task fails in the end, and RV(servers) says what came of each.
-  - Servers that get the same password share calls, up to a thousand of them. A dry run comes first, and those that the
+  - Servers of the same system that get the same password share calls, up to a thousand of them. A dry run comes first, and those that the
     API would refuse are left out. A server counts as accepted only if the answer lists it. Those of which a partial
     answer says nothing are asked for once more.
 attributes:
@@ -80,13 +81,15 @@ notes:
   - The rules. 8 to 26 characters. Three of upper case, lower case, digits and special characters. The special
     characters of C(!@%-_=+[]:./?), with C(^,{}) on Linux and C($,) on Windows, of which the vendor's pages tell
     differently, so they are a warning. Neither the name of the user nor its reverse, and on Windows no three characters
-    in a row of it, whatever their case. No C(/) at the beginning on Windows.
+    in a row of it, whatever their case.
   - The agent hands the password unquoted to C(/bin/sh) on Linux and to C(net user) on Windows, so C([]?!{},) on Linux
-    and C(%) or more than 14 characters on Windows are warnings. Letters, digits and C(-_+=.:@) are safe.
+    and on Windows C(%), a C(/) at the beginning or more than 14 characters are warnings. Up to 14 letters, digits and
+    C(-_+=.:@) are safe.
   - What n servers cost in API calls, beside one that looks up the project when O(project_id) is not given. Looking at
     them, one for a hundred. For each password of one server, one; for each password of more, two for a thousand (the
-    dry run and the reset), and one more where the answer was partial. For the record with O(generation), one for each
-    server that was accepted. In check mode, one for each password and thousand servers.
+    dry run and the reset), and one more where the answer was partial; a password for both systems counts as two. For
+    the record with O(generation), one for each server that was accepted. In check mode, one for each password and
+    thousand servers.
   - So one server costs 2 calls, or 3 with a generation; 40 with one password 3, or 43; 40 with a password each 41, or
     81; and a rerun of a generation 1.
 extends_documentation_fragment:

@@ -63,9 +63,11 @@ options:
       - One that differs from what the generation has already is refused.
     type: str
   length:
-    description: How long a generated password is, 8 to 26 characters.
+    description:
+      - How long a generated password is, 8 to 26 characters.
+      - Above 14 some versions of Windows may ask before they set it.
     type: int
-    default: 20
+    default: 14
   vault_id:
     description:
       - Which of the run's vault secrets encrypts the file, by its vault id. By default that which opened it; for a new

@@ -27,7 +27,7 @@ def run(client: Client, request: ResetRequest) -> dict[str, Any]:
     servers = servers_by_id(client, list(request.passwords))
     lines = plan(request, servers)
     work = _Work(client, request, servers)
-    for password, group in grouped(request, lines).items():
+    for password, group in grouped(request, lines):
         for batch in chunks(group, SERVERS_AN_ACTION):
             work.reset(password, batch)
     told = summary(lines, check=request.check)

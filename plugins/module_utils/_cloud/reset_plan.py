@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from .._password_policy import RULES, System, Verdict, check
 from .errors import CloudError
@@ -23,6 +23,8 @@ UNSETTLED = (
 
 _SYSTEMS: Mapping[str, System] = {name: name for name in RULES}
 _NAMES_SHOWN = 5
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -103,12 +105,37 @@ def plan(request: ResetRequest, servers: Mapping[str, Server]) -> list[Line]:
         f"the password for {who} cannot be set: {what}"
         for what, who in _together(there, lambda line: verdicts.get(line.id, Verdict()).errors)
     ]
+    wrong += _divided(request, there, verdicts)
     if wrong:
         hint = "nothing was sent; choose other passwords" if len(wrong) > len(nobody_says[:1]) else "nothing was sent"
         raise CloudError("checking the passwords", "; ".join(wrong), kind="input", hint=hint)
     for line in there:
         line.warnings += verdicts[line.id].warnings if line.outcome == "planned" else ()
     return lines
+
+
+def _divided(request: ResetRequest, lines: Sequence[Line], verdicts: Mapping[str, Verdict]) -> list[str]:
+    """Each password that is for several systems, and that only the rules of some of them allow; told is for whom."""
+    told = []
+    for group in _by(lines, lambda line: request.passwords[line.id]).values():
+        allowed, refused = (
+            _by((line for line in group if line.system and bool(verdicts[line.id].errors) is bad), _system)
+            for bad in (False, True)
+        )
+        if allowed and refused:
+            told.append(
+                f"{_names(group)} get one password, which the rules of {_titles(refused)} do not allow and those of "
+                f"{_titles(allowed)} do, so give each system one of its own"
+            )
+    return told
+
+
+def _titles(systems: Iterable[str]) -> str:
+    return " and ".join(system.capitalize() for system in systems)
+
+
+def _system(line: Line) -> str:
+    return line.system or ""
 
 
 def _line(request: ResetRequest, server_id: str, server: Server | None) -> Line:
@@ -133,13 +160,11 @@ def _line(request: ResetRequest, server_id: str, server: Server | None) -> Line:
     return line
 
 
-def grouped(request: ResetRequest, lines: Iterable[Line]) -> dict[str, list[Line]]:
-    """The planned lines by password."""
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        if line.outcome == "planned":
-            groups.setdefault(request.passwords[line.id], []).append(line)
-    return groups
+def grouped(request: ResetRequest, lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
+    """The planned lines that may share a call, each group with its password: Linux and Windows are not mixed in one."""
+    planned = (line for line in lines if line.outcome == "planned")
+    groups = _by(planned, lambda line: (request.passwords[line.id], _system(line)))
+    return [(password, group) for (password, _system_name), group in groups.items()]
 
 
 def warnings_of(lines: Sequence[Line]) -> list[str]:
@@ -166,6 +191,14 @@ def summary(lines: Sequence[Line], *, check: bool) -> str:
 
 def _joined(reasons: Iterable[tuple[str, str]]) -> Iterable[str]:
     return (f"{who} {what}" for what, who in reasons)
+
+
+def _by(lines: Iterable[Line], key: Callable[[Line], Key]) -> dict[Key, list[Line]]:
+    """The lines by something of theirs, in the order given."""
+    groups: dict[Key, list[Line]] = {}
+    for line in lines:
+        groups.setdefault(key(line), []).append(line)
+    return groups
 
 
 def _together(lines: Iterable[Line], told: Callable[[Line], Iterable[str]]) -> list[tuple[str, str]]:

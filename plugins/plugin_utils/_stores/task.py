@@ -19,7 +19,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "hosts": {"type": "list", "elements": "str"},
     "bound_to": {"type": "dict", "default": {}},
     "password": {"type": "str", "no_log": True},
-    "length": {"type": "int", "default": 20},
+    "length": {"type": "int", "default": 14},
     "vault_id": {"type": "str"},
     "lock_timeout": {"type": "int", "default": 300},
 }

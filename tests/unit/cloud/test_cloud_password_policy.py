@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.cloudreset.huaweicloud.plugins.module_utils._password_policy import (
     RULES,
     System,
+    Verdict,
     check,
     generate,
 )
@@ -39,7 +40,6 @@ def test_what_every_page_allows_has_no_error(system: System, password: str) -> N
         ("1-rotartsinimda-X", "windows", ["the name Administrator reversed", "three characters in a row"]),
         ("Madm1n-xyz", "windows", ["it holds three characters in a row of the name Administrator"]),
         ("TOR-aaaa1", "windows", ["three characters in a row"]),
-        ("/Aa1aaaa-", "windows", ["it begins with /"]),
         ("Aa1-a b c", "linux", ["it holds a character that is not allowed on Linux"]),
         ("Aa1-$HOME", "linux", ["it holds a character that is not allowed on Linux"]),
         ("Aa1-^^^^^", "windows", ["it holds a character that is not allowed on Windows"]),
@@ -69,6 +69,10 @@ def test_all_broken_rules_at_once_and_never_the_password(password: str, system: 
         ("Aa1-[]?!a", "windows", []),
         ("Aa1-$,aaa", "windows", ["$,"]),
         ("Aa1-aaaaaaaaaaa", "windows", ["more than 14 characters"]),
+        ("Aa1-aaaaaaaaaa", "windows", []),
+        ("/Aa1aaaa-", "windows", ["begins with /, which net user"]),
+        ("/Aa1aaaa-%aaaaa", "windows", ["holds %,", "begins with /", "more than 14"]),
+        ("Aa1/aaaa", "windows", []),
         ("/Aa1aaaa-", "linux", []),
     ],
 )
@@ -83,7 +87,12 @@ def test_without_complexity_only_foreign_characters_are_errors() -> None:
     verdict = check("root;", "linux", complexity=False)
     assert [error.split(",")[0] for error in verdict.errors] == ["it holds a character that is not allowed on Linux"]
     assert len(verdict.warnings) == 3
-    assert check("/a", "windows", complexity=False).errors == ("it begins with /, which net user takes as a switch",)
+    assert check("/a", "windows", complexity=False).errors == ()
+
+
+def test_what_cmd_eats_is_told_of_a_character_that_is_not_allowed_too() -> None:
+    verdict = check("Aa1-^^^^^", "windows")
+    assert [len(verdict.errors), *verdict.warnings] == [1, "it holds ^, which the command line may take as an escape"]
 
 
 @pytest.mark.parametrize("length", [8, 14, 20, 26])
@@ -96,7 +105,11 @@ def test_a_made_password_is_safe_everywhere(length: int) -> None:
         for system in RULES:
             verdict = check(password, system)
             assert verdict.errors == ()
-            assert all("more than 14" in warning for warning in verdict.warnings)
+            assert len(verdict.warnings) == (system == "windows" and length > 14)
+
+
+def test_without_further_words_a_made_password_suits_both_systems() -> None:
+    assert {check(generate(), system) for system in RULES} == {Verdict()}
 
 
 @pytest.mark.parametrize("length", [0, 7, 27])

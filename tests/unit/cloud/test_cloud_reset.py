@@ -198,6 +198,43 @@ def test_all_bad_passwords_at_once_and_nothing_is_sent(cloud: CloudUnderTest) ->
     assert made(cloud) == {"GET detail": 1}
 
 
+WINDOWS = {"os_type": "Windows"}
+
+
+def test_one_password_for_both_systems_goes_where_both_rules_allow_it_in_calls_of_its_own(
+    cloud: CloudUnderTest,
+) -> None:
+    cloud.control.servers(*(Server(one) for one in "ab"), *(Server(one, metadata=WINDOWS) for one in "xyz"))
+    result = reset(cloud, same("axbyz"), generation="g")
+    assert set(outcomes(result).values()) == {"accepted"}
+    assert offered(cloud) == same("axbyz")
+    assert made(cloud) == {"GET detail": 1, "PUT os-reset-passwords": 4, "POST metadata": 5}
+    cloud.control.clear_requests()
+    assert set(outcomes(reset(cloud, same("ax"))).values()) == {"accepted"}
+    assert made(cloud) == {"GET detail": 1, "PUT os-reset-password": 2}
+
+
+@pytest.mark.parametrize(
+    ("password", "refused", "allowed"),
+    [("Sturdy-Madm1n", "Windows", "Linux"), ("My-Root-1word", "Linux", "Windows"), ("Aa1-{a,b}-c", "Windows", "Linux")],
+)
+def test_one_password_for_both_systems_is_refused_where_the_rules_differ_for_it(
+    cloud: CloudUnderTest, password: str, refused: str, allowed: str
+) -> None:
+    cloud.control.servers(Server("a", name="web"), Server("b", name="win", metadata=WINDOWS), Server("c"))
+    with pytest.raises(CloudError) as raised:
+        reset(cloud, {**same("ab", password), "c": PASSWORD})
+    said = str(raised.value)
+    assert f"web, win get one password, which the rules of {refused} do not allow and those of {allowed} do" in said
+    assert "nothing was sent" in said
+    assert made(cloud) == {"GET detail": 1}
+    # Apart each is judged by its own rules alone.
+    one = "a" if allowed == "Linux" else "b"
+    with pytest.raises(CloudError) as raised:
+        reset(cloud, {**same("ab", password), one: PASSWORD})
+    assert "get one password" not in str(raised.value)
+
+
 def test_a_system_that_the_cloud_does_not_tell_has_to_be_said(cloud: CloudUnderTest) -> None:
     cloud.control.servers(Server("a", name="web", metadata={"os_type": "Plan9"}))
     with pytest.raises(CloudError, match="the cloud does not tell the system of web, so set os_type"):
