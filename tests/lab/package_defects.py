@@ -8,8 +8,8 @@ import warnings
 import zipfile
 from collections.abc import Callable
 
-from lab.package_files import Entry, archive
 from lab.package_options import Defect
+from lab.package_parts import Entry, archive
 
 BOMB_BYTES = 1 << 30
 ENCRYPTED = 0x1

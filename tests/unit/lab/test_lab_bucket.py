@@ -19,7 +19,7 @@ SUM = f"{ZIP}.sha256"
 
 
 def get(
-    bucket: BucketUnderTest, path: str, method: str = "GET", timeout: float = 10, **headers: str
+    bucket: BucketUnderTest, path: str, method: str = "GET", timeout: float = 60, **headers: str
 ) -> tuple[HTTPResponse, bytes]:
     context = ssl.create_default_context(cafile=str(bucket.ca))
     connection = http.client.HTTPSConnection("127.0.0.1", bucket.port, timeout=timeout, context=context)

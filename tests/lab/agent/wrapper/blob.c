@@ -1,13 +1,11 @@
-/* The password blob: 12 characters base64 of salt, then base64 ciphertext (facts/agent-protocol.md, step 4).
- * Only the low-level primitives of libcrypto are used: EVP would draw all of it, 5 MB, into a static binary. */
-#define OPENSSL_SUPPRESS_DEPRECATED
+/* The password blob: 12 characters base64 of salt, then base64 ciphertext (facts/agent-protocol.md, step 4). */
+#include "crypto.h"
 #include "wrapper.h"
 
-#include <openssl/aes.h>
-#include <openssl/sha.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { SALT_TEXT = 12, SALT_SIZE = 8, ROUNDS = 5000, KEY_SIZE = 16, PAD_SIZE = 64 };
+enum { SALT_TEXT = 12, SALT_SIZE = 8, ROUNDS = 5000, KEY_SIZE = AES_SIZE };
 
 static int base64_digit(int character)
 {
@@ -43,40 +41,40 @@ static int base64_decode(const char *text, size_t length, unsigned char *out, si
 /* The first block of PBKDF2-HMAC-SHA1; a key of 16 bytes needs no second one. */
 static void derive_key(const char *password, const unsigned char *salt, unsigned char *key)
 {
-    unsigned char secret[PAD_SIZE] = {0}, inner_pad[PAD_SIZE], outer_pad[PAD_SIZE];
-    unsigned char round[SHA_DIGEST_LENGTH], sum[SHA_DIGEST_LENGTH] = {0};
+    unsigned char secret[SHA1_BLOCK] = {0}, inner_pad[SHA1_BLOCK], outer_pad[SHA1_BLOCK];
+    unsigned char round[SHA1_SIZE], sum[SHA1_SIZE] = {0};
     unsigned char message[SALT_SIZE + 4] = {0};
-    SHA_CTX inner_start, outer_start, hash;
+    struct sha1 inner_start, outer_start, hash;
 
-    /* The HMAC key: longer ones are hashed first. Not by SHA1(), which is EVP inside. */
-    if (strlen(password) > PAD_SIZE) {
-        SHA1_Init(&hash);
-        SHA1_Update(&hash, password, strlen(password));
-        SHA1_Final(secret, &hash);
+    /* The HMAC key: longer ones are hashed first. */
+    if (strlen(password) > SHA1_BLOCK) {
+        sha1_init(&hash);
+        sha1_update(&hash, password, strlen(password));
+        sha1_final(&hash, secret);
     } else {
         memcpy(secret, password, strlen(password));
     }
-    for (size_t i = 0; i < PAD_SIZE; i++) {
+    for (size_t i = 0; i < SHA1_BLOCK; i++) {
         inner_pad[i] = secret[i] ^ 0x36;
         outer_pad[i] = secret[i] ^ 0x5c;
     }
-    SHA1_Init(&inner_start);
-    SHA1_Update(&inner_start, inner_pad, PAD_SIZE);
-    SHA1_Init(&outer_start);
-    SHA1_Update(&outer_start, outer_pad, PAD_SIZE);
+    sha1_init(&inner_start);
+    sha1_update(&inner_start, inner_pad, SHA1_BLOCK);
+    sha1_init(&outer_start);
+    sha1_update(&outer_start, outer_pad, SHA1_BLOCK);
 
     memcpy(message, salt, SALT_SIZE);
     message[SALT_SIZE + 3] = 1;
     for (int i = 0; i < ROUNDS; i++) {
         hash = inner_start;
         if (i == 0)
-            SHA1_Update(&hash, message, sizeof message);
+            sha1_update(&hash, message, sizeof message);
         else
-            SHA1_Update(&hash, round, sizeof round);
-        SHA1_Final(round, &hash);
+            sha1_update(&hash, round, sizeof round);
+        sha1_final(&hash, round);
         hash = outer_start;
-        SHA1_Update(&hash, round, sizeof round);
-        SHA1_Final(round, &hash);
+        sha1_update(&hash, round, sizeof round);
+        sha1_final(&hash, round);
         for (size_t j = 0; j < sizeof sum; j++)
             sum[j] ^= round[j];
     }
@@ -86,7 +84,7 @@ static void derive_key(const char *password, const unsigned char *salt, unsigned
 static int unpad(const unsigned char *plain, int length)
 {
     int padding = plain[length - 1];
-    if (padding < 1 || padding > AES_BLOCK_SIZE)
+    if (padding < 1 || padding > AES_SIZE)
         return -1;
     for (int i = length - padding; i < length; i++)
         if (plain[i] != padding)
@@ -96,23 +94,31 @@ static int unpad(const unsigned char *plain, int length)
 
 int blob_decrypt(const char *uuid, const char *blob, char *password, size_t size)
 {
-    unsigned char salt[SALT_SIZE], key[KEY_SIZE], iv[KEY_SIZE], cipher[VALUE_SIZE], plain[VALUE_SIZE];
-    AES_KEY schedule;
+    unsigned char salt[SALT_SIZE], key[KEY_SIZE], cipher[VALUE_SIZE], plain[VALUE_SIZE];
     int length;
 
     if (strlen(blob) <= SALT_TEXT || base64_decode(blob, SALT_TEXT, salt, sizeof salt) != SALT_SIZE)
         return -1;
     length = base64_decode(blob + SALT_TEXT, strlen(blob) - SALT_TEXT, cipher, sizeof cipher);
-    if (length <= 0 || length % AES_BLOCK_SIZE != 0)
+    if (length <= 0 || length % AES_SIZE != 0)
         return -1;
     derive_key(uuid, salt, key);
-    memcpy(iv, key, sizeof iv);
-    AES_set_decrypt_key(key, KEY_SIZE * 8, &schedule);
-    AES_cbc_encrypt(cipher, plain, (size_t)length, &schedule, iv, AES_DECRYPT);
+    aes_cbc_decrypt(key, key, cipher, (size_t)length, plain);
     length = unpad(plain, length);
     if (length < 0 || (size_t)length >= size)
         return -1;
     memcpy(password, plain, (size_t)length);
     password[length] = '\0';
+    return 0;
+}
+
+int blob_show(const char *uuid, const char *blob)
+{
+    char password[VALUE_SIZE];
+    if (blob_decrypt(uuid, blob, password, sizeof password) != 0) {
+        fputs("wrapper: the blob does not decrypt with this uuid\n", stderr);
+        return 1;
+    }
+    puts(password);
     return 0;
 }

@@ -80,6 +80,12 @@ long conf_number(const char *key, long fallback)
     return *text == '\0' || *end != '\0' ? fallback : number;
 }
 
+double conf_seconds(const char *key, double fallback)
+{
+    const char *text = conf_text(key, NULL);
+    return text ? strtod(text, NULL) : fallback;
+}
+
 int conf_true(const char *key)
 {
     return strcmp(conf_text(key, "FALSE"), "TRUE") == 0;

@@ -34,8 +34,7 @@ static void append(const char *name, const char *head, const char *format, va_li
 static void now(char *text, size_t size, const char *format)
 {
     time_t seconds = time(NULL);
-    struct tm parts;
-    strftime(text, size, format, localtime_r(&seconds, &parts));
+    strftime(text, size, format, localtime(&seconds));
 }
 
 void log_agent(const char *level, const char *format, ...)

@@ -3,10 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #define BASE "/openstack/latest/"
 
@@ -15,8 +11,7 @@ static long tries, delay_ms;
 
 static void pause_between_tries(void)
 {
-    struct timespec time = {.tv_sec = delay_ms / 1000, .tv_nsec = delay_ms % 1000 * 1000000};
-    nanosleep(&time, NULL);
+    pause_ms(delay_ms);
 }
 
 /* Returns 0 and the value; a JSON null reads as empty, like the empty string and `None`. */
@@ -66,24 +61,6 @@ static int fetch_blob(char *blob, size_t size)
     return -1;
 }
 
-/* Step 5. Unquoted, and its status unread: that is how the vendor's agent does it. */
-static void apply(const char *password)
-{
-    char command[VALUE_SIZE + 64];
-    pid_t child;
-
-    snprintf(command, sizeof command, "echo root:%s|chpasswd", password);
-    child = fork();
-    if (child == 0) {
-        execl("/bin/sh", "/bin/sh", "-c", command, (char *)NULL);
-        _exit(127);
-    }
-    if (child > 0)
-        waitpid(child, NULL, 0);
-    memset(command, 0, sizeof command);
-    log_agent("INFO", "the password of root was handed to chpasswd");
-}
-
 /* Step 6. */
 static int delete_blob(void)
 {
@@ -126,7 +103,7 @@ int protocol_run(void)
         log_agent("ERROR", "reset_password does not decrypt, it stays pending");
         return 1;
     }
-    apply(password);
+    apply_password(password);
     memset(password, 0, sizeof password);
     return delete_blob();
 }

@@ -12,6 +12,7 @@ int conf_load(const char *path);
 void conf_set(const char *assignment);
 const char *conf_text(const char *key, const char *fallback);
 long conf_number(const char *key, long fallback);
+double conf_seconds(const char *key, double fallback);
 int conf_true(const char *key);
 
 /* log.c: one line a call, appended to a file; never given a secret. */
@@ -34,8 +35,20 @@ int json_value(const char *text, const char *key, char *value, size_t size);
 
 /* blob.c: Returns 0 and the password, or -1 for a blob that does not decrypt with this uuid. */
 int blob_decrypt(const char *uuid, const char *blob, char *password, size_t size);
+/* The command `--decrypt`: prints the password of a blob. Returns the exit status. */
+int blob_show(const char *uuid, const char *blob);
 
 /* protocol.c: the one run at boot. Returns 0 when nothing is left to do, 1 when it had to give up. */
 int protocol_run(void);
+
+/* agent.c: all that one run of the agent is. Returns its exit status. */
+int agent_run(void);
+
+/* The rest is there twice, in linux/ and in windows/. */
+void pause_ms(long milliseconds);
+/* Step 5: hands the password to the system's own program, which may do nothing with it. */
+void apply_password(const char *password);
+/* The old update agent, and an agent that is told to: until someone ends it. */
+void stay(void);
 
 #endif

@@ -3,31 +3,17 @@
  *   wrapper CONF [key=value]...      one run; wrapper.daemonize=TRUE puts it into the background
  *   wrapper --decrypt UUID BLOB      prints the password of a blob: the known-answer test
  */
-#include "wrapper.h"
+#include "../wrapper.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int decrypt(const char *uuid, const char *blob)
-{
-    char password[VALUE_SIZE];
-    if (blob_decrypt(uuid, blob, password, sizeof password) != 0) {
-        fputs("wrapper: the blob does not decrypt with this uuid\n", stderr);
-        return 1;
-    }
-    puts(password);
-    return 0;
-}
 
 static void write_file(const char *path, const char *text)
 {
@@ -41,29 +27,6 @@ static void write_file(const char *path, const char *text)
     }
     fputs(text, file);
     fclose(file);
-}
-
-/* AUTO and SOCKET hold the lowest free port of their range for as long as the agent runs; PIPE none. */
-static int hold_backend_port(const char *backend)
-{
-    long first = conf_number("wrapper.port.min", 31000), last = conf_number("wrapper.port.max", 32999);
-
-    if (strcmp(backend, "PIPE") == 0)
-        return 0;
-    for (long port = first; port <= last; port++) {
-        struct sockaddr_in address = {.sin_family = AF_INET,
-                                      .sin_port = htons((unsigned short)port),
-                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0) {
-            log_wrapper("INFO", "listening on port %ld", port);
-            return 0;
-        }
-        if (fd >= 0)
-            close(fd);
-    }
-    log_wrapper("FATAL", "no free port from %ld to %ld", first, last);
-    return -1;
 }
 
 static const char *pidfile = "", *statusfile = "";
@@ -82,25 +45,19 @@ static void on_terminate(int number)
     _exit(128 + number);
 }
 
+void stay(void)
+{
+    write_file(statusfile, "STARTED\n");
+    pause();
+}
+
 static int run(void)
 {
-    const char *backend = conf_text("wrapper.backend.type", "AUTO");
     struct sigaction on_term = {.sa_handler = on_terminate};
-    int status = 1;
+    int status;
 
     sigaction(SIGTERM, &on_term, NULL);
-    log_wrapper("STATUS", "started, process %ld, backend %s", (long)getpid(), backend);
-    if (hold_backend_port(backend) == 0) {
-        if (conf_true("wrapper.lab.resident")) {
-            /* The old update agent stays and waits for updates. */
-            write_file(statusfile, "STARTED\n");
-            pause();
-            status = 0;
-        } else {
-            status = protocol_run();
-        }
-    }
-    log_wrapper("STATUS", "stopped, status %d", status);
+    status = agent_run();
     remove_state_files();
     return status;
 }
@@ -164,7 +121,7 @@ static int start(int argc, char **argv)
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "--decrypt") == 0)
-        return decrypt(argv[2], argv[3]);
+        return blob_show(argv[2], argv[3]);
     if (argc < 2) {
         fputs("usage: wrapper CONF [key=value]...\n       wrapper --decrypt UUID BLOB\n", stderr);
         return 2;

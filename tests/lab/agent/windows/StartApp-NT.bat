@@ -1,0 +1,5 @@
+@echo off
+rem Starts the service. Like Tanuki's, it waits for a key when that failed.
+"%~dp0wrapper.exe" -t "%~dp0..\conf\wrapper.conf"
+if not errorlevel 1 goto :eof
+pause

@@ -1,0 +1,5 @@
+@echo off
+rem Stops the service. Like Tanuki's, it waits for a key when that failed.
+"%~dp0wrapper.exe" -p "%~dp0..\conf\wrapper.conf"
+if not errorlevel 1 goto :eof
+pause
