@@ -131,7 +131,7 @@ function Step-receive {
     $file = [IO.File]::OpenRead($archive)
     try {
         $source = $file
-        if ($compressed -eq 'yes') { $source = New-Object IO.Compression.GZipStream -ArgumentList $file, 'Decompress' }
+        if ($compressed -eq 'yes') { $source = New-Object IO.Compression.GZipStream -ArgumentList $file, ([IO.Compression.CompressionMode]::Decompress) }
         Expand-Tar $source $stage
     }
     catch { throw "cannot unpack the package: $(Get-Reason $_)" }
@@ -243,7 +243,7 @@ function Get-Lockers($folder) {
 # The files of a folder that are in use.
 function Get-LockedFiles($folder) {
     foreach ($path in [IO.Directory]::GetFiles($folder, '*', 'AllDirectories')) {
-        try { (New-Object IO.FileStream -ArgumentList $path, 'Open', 'Read', 'None').Dispose() }
+        try { (Open-Shared $path ([IO.FileShare]::None)).Dispose() }
         catch { $path }
     }
 }

@@ -38,9 +38,13 @@ function Get-Reason($failure) {
     $text.Trim()
 }
 
+# Opens a file to read it; one that another process writes, too.
+function Open-Shared($path, $share = [IO.FileShare]'ReadWrite, Delete') {
+    New-Object IO.FileStream -ArgumentList $path, ([IO.FileMode]::Open), ([IO.FileAccess]::Read), $share
+}
+
 function Read-Bytes($path) {
-    # A file that another process writes is read all the same.
-    $stream = New-Object IO.FileStream -ArgumentList $path, 'Open', 'Read', 'ReadWrite, Delete'
+    $stream = Open-Shared $path
     try {
         $memory = New-Object IO.MemoryStream
         $stream.CopyTo($memory)
@@ -94,7 +98,7 @@ function Get-Digests($folder) {
     foreach ($path in [IO.Directory]::GetFiles($folder, '*', 'AllDirectories')) {
         $name = $path.Substring($folder.Length + 1).Replace('\', '/')
         if ($name -match '^logs/|^\.cloudreset$|\.(pid|lock|anchor|status)$') { continue }
-        $stream = New-Object IO.FileStream -ArgumentList $path, 'Open', 'Read', 'ReadWrite, Delete'
+        $stream = Open-Shared $path
         try { $hex = [BitConverter]::ToString($sha.ComputeHash($stream)) }
         finally { $stream.Dispose() }
         $lines.Add($hex.Replace('-', '').ToLowerInvariant() + "  ./$name")
