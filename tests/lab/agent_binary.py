@@ -63,7 +63,7 @@ def compile_wrapper(cache: Path, system: System = "linux") -> Path:
     if not binary.exists():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
-            made = Path(scratch) / "wrapper"
+            made = Path(scratch) / "wrapper.exe"  # mingw appends .exe to a name that has none
             before: tuple[str, ...] = ()
             if tools.precompiled:
                 before = _precompile(command, SOURCE / system / tools.precompiled, Path(scratch))
