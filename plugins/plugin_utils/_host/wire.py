@@ -74,14 +74,16 @@ def parse(output: str, nonce: str) -> Answer:
 def unpacked(output: str, nonce: str) -> str:
     """Return an output with its answer unpacked: Windows guests give it in base64, all in one line.
 
-    What is no base64 is left as it is, for `parse` to tell.
+    What has no markers is left as it is, for `parse` to tell. Raises HostError for what is no base64.
     """
     lines = [line.rstrip("\r") for line in output.split("\n")]
-    try:
-        start, end = lines.index(begin_marker(nonce)) + 1, lines.index(end_marker(nonce))
-        answer = base64.b64decode("".join(lines[start:end]), validate=True).decode("utf-8")
-    except ValueError:  # no marker, no base64, no text
+    if not {begin_marker(nonce), end_marker(nonce)} <= set(lines):
         return output
+    start, end = lines.index(begin_marker(nonce)) + 1, lines.index(end_marker(nonce))
+    try:
+        answer = base64.b64decode("".join(lines[start:end]), validate=True).decode("utf-8")
+    except ValueError:
+        raise HostError(_no_answer(lines)) from None
     return "\n".join([*lines[:start], answer, *lines[end:]])
 
 
