@@ -59,8 +59,9 @@ _value:
         - With V(verified) - V(password_accepted), V(blob_left).
         - With V(not_verified) - V(agent_missing), V(agent_damaged), V(agent_not_enabled), V(metadata_unreachable),
           V(agent_running), V(agent_failed), V(blob_unread), V(sshd_refuses_passwords), V(sshd_refuses_root),
-          V(cloud_init_rewrote), V(cloud_init_may_rewrite), V(account_locked), V(account_expired), V(superseded),
-          V(changed_since), V(old_password_works), V(guest_not_asked), V(unexplained).
+          V(cloud_init_rewrote), V(cloud_init_may_rewrite), V(account_locked), V(account_renamed), V(account_expired),
+          V(password_spoilt) by the agent's command line, V(superseded), V(changed_since), V(old_password_works),
+          V(guest_not_asked), V(unexplained).
         - With V(not_ready) - V(prerequisites). With V(refused) - V(agent_missing), V(cloud_refused).
         - With V(not_restarted) - V(restart_failed), V(restart_not_allowed), V(not_rebooted).
         - With V(unchanged) - V(done_before). With V(planned) - V(check_mode).

@@ -178,6 +178,10 @@ servers:
       description: What is doubtful about its password, and whether its record was not written.
       type: list
       elements: str
+    password_warnings:
+      description: Of RV(servers[].warnings), those about its password.
+      type: list
+      elements: str
     error:
       description: The fields of the API call that was refused or lost, as in RV(error).
       type: dict

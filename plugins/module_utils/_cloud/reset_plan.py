@@ -52,6 +52,7 @@ class Line:
     remedy: str = ""
     recorded: bool | None = None
     warnings: list[str] = field(default_factory=list)
+    doubts: tuple[str, ...] = ()
     error: dict[str, Any] = field(default_factory=dict)
 
     def ended(self, outcome: Outcome, message: str = "", code: str = "", remedy: str = "") -> None:
@@ -80,7 +81,8 @@ class Line:
             "os_type": self.system,
             "generation": generation or None,
             "recorded": self.recorded,
-            "warnings": list(self.warnings),
+            "warnings": [*self.doubts, *self.warnings],
+            "password_warnings": list(self.doubts),
             "error": self.error or None,
         }
 
@@ -110,7 +112,7 @@ def plan(request: ResetRequest, servers: Mapping[str, Server]) -> list[Line]:
         hint = "nothing was sent; choose other passwords" if len(wrong) > len(nobody_says[:1]) else "nothing was sent"
         raise CloudError("checking the passwords", "; ".join(wrong), kind="input", hint=hint)
     for line in there:
-        line.warnings += verdicts[line.id].warnings if line.outcome == "planned" else ()
+        line.doubts = verdicts[line.id].warnings if line.outcome == "planned" else ()
     return lines
 
 
@@ -169,7 +171,7 @@ def grouped(request: ResetRequest, lines: Iterable[Line]) -> list[tuple[str, lis
 
 def warnings_of(lines: Sequence[Line]) -> list[str]:
     """What is doubtful, each once."""
-    return [f"{who}: {what}." for what, who in _together(lines, lambda line: line.warnings)]
+    return [f"{who}: {what}." for what, who in _together(lines, lambda line: [*line.doubts, *line.warnings])]
 
 
 def summary(lines: Sequence[Line], *, check: bool) -> str:

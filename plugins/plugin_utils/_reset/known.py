@@ -82,18 +82,29 @@ class Known:
         """The last line of the agent's log that tells of a failure; empty when none does."""
         return next((str(line) for line in reversed(self.agent("log") or ()) if _WRONG.search(str(line))), "")
 
+    @property
+    def windows(self) -> bool:
+        """Whether the server runs Windows, by the cloud or by what its boots are called."""
+        boot_id = str((self.guest or {}).get("boot_id") or self.boot_id_before or "")
+        return self.word("reset", "os_type") == "windows" or boot_id.startswith("windows-")
+
+    @property
+    def doubts(self) -> str:
+        """Why the agent may not have set the password as it is; empty when nothing speaks for that."""
+        return "; ".join((self.reset or {}).get("password_warnings") or ())
+
     def changed_on(self) -> str:
-        """Return the day of root's last password change, or nothing."""
+        """Return the day of the account's last password change, or nothing."""
         return str(self.login_fact("root_account", "password_changed") or "")
 
     @property
     def changed_before(self) -> bool:
-        """Whether root's password was last changed on a day before the reset."""
+        """Whether the account's password was last changed on a day before the reset."""
         return bool(self.changed_on() and self.reset_at) and self.changed_on() < str(self.reset_at)[:10]
 
     @property
     def changed_after(self) -> bool:
-        """Whether root's password was changed on a day after the restart."""
+        """Whether the account's password was changed on a day after the restart."""
         return bool(self.changed_on() and self.restarted_at) and self.changed_on() > str(self.restarted_at)[:10]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .known import Known, sentence
+from .words import words
 
 # Reasons of login_check for which it cannot say that the password was refused, and yet it lets nobody in.
 _NO_PASSWORDS = ("password_login_disabled", "no_password_asked")
@@ -67,9 +68,7 @@ def _not_reset(known: Known) -> bool:
 
 def _expired(known: Known) -> str:
     said = known.said("login") if known.word("login", "reason") in _EXPIRED else ""
-    return (
-        f"root's account or password has expired. {said} See chage -l root and set a later day (chage -E -1 -M 99999)."
-    )
+    return f"{words(known).user}'s account or password has expired. {said} {words(known).renew}"
 
 
 # The order matters: proof first, then how far the flow came, then what explains a password that was not accepted, the
@@ -78,8 +77,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "not_verified", "old_password_works",
         lambda known: known.word("login") == "verified" and known.word("old_login") == "verified",
-        lambda _known: "The new password lets you in, and so does the old one. Are they the same? If not, look where "
-        "sshd and PAM take passwords from besides /etc/shadow.",
+        lambda known: "The new password lets you in, and so does the old one. Are they the same? If not, look "
+        f"{words(known).other_passwords}.",
     ),
     Rule(
         "verified", "blob_left",
@@ -215,13 +214,19 @@ RULES: tuple[Rule, ...] = (
             lambda known: known.login_fact("cloud_init", "rewrites_password") is True
             and (known.changed_after or known.login_fact("root_account", "locked") is True)
         ),
-        lambda _known: "cloud-init sets or locks root's password. Take password and chpasswd out of its settings, set "
-        "lock_passwd: false, and reset again with a new generation.",
+        lambda known: f"{words(known).cloud_init} sets or locks {words(known).user}'s password. "
+        f"{words(known).tame_cloud_init}, and reset again with a new generation.",
+    ),
+    Rule(
+        "not_verified", "account_renamed",
+        _when(lambda known: known.login_fact("root_account", "named") is False),
+        lambda known: f"No account is called {words(known).user}, and the agent sets no other's password. Give the "
+        "account its name back, or set the password by other means.",
     ),
     Rule(
         "not_verified", "account_locked",
         _when(lambda known: known.login_fact("root_account", "locked") is True),
-        lambda _known: "root is locked. Unlock it (passwd -u root), or reset again with a new generation.",
+        lambda known: f"{words(known).user} is {words(known).locked}",
     ),
     Rule(
         "not_verified", "account_expired",
@@ -247,17 +252,24 @@ RULES: tuple[Rule, ...] = (
         f"{known.said('reset')} Run it again.",
     ),
     Rule(
+        "not_verified", "password_spoilt",
+        _when(lambda known: bool(known.doubts)),
+        lambda known: "The agent took the password, and does not seem to have set it as it is, since "
+        f"{known.doubts}. {_log(known)} Reset again with a new generation and another password: at most 14 letters, "
+        "digits and -_+=.:@ are safe.",
+    ),
+    Rule(
         "not_verified", "agent_failed",
         _when(lambda known: known.changed_before or bool(known.log_complaint)),
         lambda known: "The agent took the password and did not set it"
-        + (f": root's last changed on {known.changed_on()}. " if known.changed_before else ". ")
+        + (f": {words(known).user}'s last changed on {known.changed_on()}. " if known.changed_before else ". ")
         + _log(known),
     ),
     Rule(
         "not_verified", "cloud_init_may_rewrite",
         _when(lambda known: known.login_fact("cloud_init", "rewrites_password") is True),
-        lambda _known: "The agent took the password, but cloud-init's settings set one, too. Take password and "
-        "chpasswd out of them, and reset again with a new generation.",
+        lambda known: f"The agent took the password, but {words(known).cloud_init}'s settings set one, too. "
+        f"{words(known).untangle}, and reset again with a new generation.",
     ),
     Rule(
         "not_verified", "sshd_refuses_passwords",

@@ -59,6 +59,8 @@ BASE: dict[str, Any] = {
 PENDING = {"pending_reset": True}
 LOCKED = {"root_account": {"locked": True}}
 REWRITES = {"cloud_init": {"present": True, "rewrites_password": True}}
+WINDOWS: dict[str, Any] = {"reset": {**ACCEPTED, "os_type": "windows"}}
+SPOILT = {"password_warnings": ["it begins with /, which net user takes as a switch", "it has more than 14 characters"]}
 NOTHING = dict.fromkeys(("reset", "restart", "login"))
 
 # Name, what differs from BASE, outcome, reason, and words of the line.
@@ -165,6 +167,41 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     ({"guest": guest({"log": [ERROR]})}, "not_verified", "agent_failed", f"did not set it. Its log says: {ERROR}"),
     ({"guest": guest(**REWRITES)}, "not_verified", "cloud_init_may_rewrite", "set one, too"),
+    # The same matters where the system is Windows.
+    (
+        {**WINDOWS, "guest": guest(root_account={"named": False})},
+        "not_verified", "account_renamed", "No account is called Administrator, and the agent sets no other's",
+    ),
+    (
+        {**WINDOWS, "guest": guest(**LOCKED)},
+        "not_verified", "account_locked", "Administrator is disabled or locked out. Enable it (net user",
+    ),
+    (
+        {"guest": guest(boot_id="windows-2", **LOCKED), "boot_id_before": "windows-1"},
+        "not_verified", "account_locked", "Administrator is disabled",
+    ),
+    (
+        {**WINDOWS, "guest": guest(root_account={"expired": True})},
+        "not_verified", "account_expired", "Administrator's account or password has expired. See net user Admin",
+    ),
+    (
+        {**WINDOWS, "guest": guest(**REWRITES, **LOCKED)},
+        "not_verified", "cloud_init_rewrote", "Cloudbase-Init sets or locks Administrator's password. Take SetUser",
+    ),
+    ({**WINDOWS, "guest": guest(**REWRITES)}, "not_verified", "cloud_init_may_rewrite", "but Cloudbase-Init's"),
+    (
+        {**WINDOWS, "guest": guest(root_account={"password_changed": "2026-11-22"})},
+        "not_verified", "agent_failed", "did not set it: Administrator's last changed on 2026-11-22.",
+    ),
+    ({**WINDOWS, "login": NEW, "old_login": NEW}, "not_verified", "old_password_works", "such as a domain's."),
+    ({**WINDOWS, "guest": guest({"state": "disabled"})}, "not_verified", "agent_not_enabled", "does not run at boot"),
+    (
+        {"reset": {**WINDOWS["reset"], **SPOILT}, "guest": guest({"log": [ERROR]})},
+        "not_verified", "password_spoilt",
+        f"which net user takes as a switch; it has more than 14 characters. Its log says: {ERROR} Reset again",
+    ),
+    ({"reset": {**ACCEPTED, **SPOILT}, "guest": guest()}, "not_verified", "password_spoilt", "at most 14 letters"),
+    ({"reset": {**ACCEPTED, **SPOILT}, "guest": guest(**PENDING)}, "not_verified", "blob_unread", "not fetched it."),
     ({"reset": {"outcome": "unknown"}, "guest": guest()}, "unknown", "reset_unanswered", "cloud did not answer"),
     ({"guest": UNREACHED}, "not_verified", "guest_not_asked", "could not be asked why. Connection refused. Log in"),
     ({"guest": guest()}, "not_verified", "unexplained", "nothing that the guest tells explains it"),
