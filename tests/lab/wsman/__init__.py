@@ -1,0 +1,1 @@
+"""A WS-Management server (WinRM) in front of one Windows host of the lab."""
