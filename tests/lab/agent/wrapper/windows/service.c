@@ -213,23 +213,43 @@ static void report(DWORD state, DWORD exit_code)
     SetServiceStatus(reporter, &status);
 }
 
+static HANDLE stop_requested;
+
+/* Who asked for the stop waits for this handler to return: the process may end only after that. */
 static DWORD WINAPI on_control(DWORD control, DWORD type, void *data, void *context)
 {
     (void)type, (void)data, (void)context;
     if (control == SERVICE_CONTROL_STOP) {
-        log_wrapper("STATUS", "stopped by a request");
-        report(SERVICE_STOPPED, NO_ERROR);
-        ExitProcess(0);
+        report(SERVICE_STOP_PENDING, NO_ERROR);
+        SetEvent(stop_requested);
+        return NO_ERROR;
     }
     return control == SERVICE_CONTROL_INTERROGATE ? NO_ERROR : ERROR_CALL_NOT_IMPLEMENTED;
 }
 
+static DWORD WINAPI run_agent(void *unused)
+{
+    (void)unused;
+    return (DWORD)agent_run();
+}
+
+/* A request to stop leaves the agent's thread where it is; the end of the process ends it. */
 static void WINAPI service_main(DWORD argc, char **argv)
 {
+    HANDLE either[2];
+    DWORD status = 0;
+
     (void)argc, (void)argv;
+    stop_requested = CreateEventW(NULL, TRUE, FALSE, NULL);
     reporter = RegisterServiceCtrlHandlerExA(name_of_service(), on_control, NULL);
     report(SERVICE_RUNNING, NO_ERROR);
-    report(SERVICE_STOPPED, agent_run() == 0 ? NO_ERROR : ERROR_SERVICE_SPECIFIC_ERROR);
+    either[0] = CreateThread(NULL, 0, run_agent, NULL, 0, NULL);
+    either[1] = stop_requested;
+    if (WaitForMultipleObjects(2, either, FALSE, INFINITE) == WAIT_OBJECT_0)
+        GetExitCodeThread(either[0], &status);
+    else
+        log_wrapper("STATUS", "stopped by a request");
+    report(SERVICE_STOPPED, status == 0 ? NO_ERROR : ERROR_SERVICE_SPECIFIC_ERROR);
 }
 
 int service_dispatch(void)
