@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 cloudreset contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of Windows hosts share: where things are there, and what an agent leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller import Controller
+from story import package
+from waiting import wait_for
+
+from lab import accounts
+from lab.accounts import Verdict
+from lab.client import WindowsHost
+from lab.metadata_client import MetadataControl
+
+
+AGENT = "C:\\CloudResetPwdAgent"
+UPDATER = "C:\\CloudResetPwdUpdateAgent"
+WORK = "C:\\.cloudreset"
+SERVICE = "cloudResetPwdAgent"
+KEY = f"HKLM:\\SYSTEM\\CurrentControlSet\\Services\\{SERVICE}"
+SC = "& $env:SystemRoot\\System32\\sc.exe"
+ADMINISTRATOR = "Administrator"
+# So that a test takes seconds; the vendor's agent tries ten times, two seconds apart.
+QUICK_AGENT = {"tries": 3, "delay_ms": 200}
+FRESH = ["receive", "setup", "enable", "record", "finish"]
+REINSTALL = ["receive", "backup", "setup", "backend", "enable", "record", "finish"]
+# Without a conf there is no backend mode to keep.
+NO_CONF = [step for step in REINSTALL if step != "backend"]
+
+
+def windows_package(controller: Controller, name: str = "package", **options: Any) -> dict[str, str]:
+    """Build a package for Windows on the controller and return the options that name it."""
+    return package(controller, name, **{"variant": "windows", **QUICK_AGENT, **options})
+
+
+def accepts(host: WindowsHost, password: str, user: str = ADMINISTRATOR) -> bool:
+    """Return whether the host's list of accounts has this password."""
+    return accounts.check(host.accounts, user, password) is Verdict.OK
+
+
+def traces(host: WindowsHost) -> list[str]:
+    """What there is of the agent: folders at the top of C:, and services."""
+    found = [path for path in (AGENT, UPDATER, WORK) if host.exists(path)]
+    names = host.ps("Get-Service | Where-Object { $_.Name -like 'cloudReset*' } | ForEach-Object { $_.Name }").stdout
+    return [*found, *names.split()]
+
+
+def runs_at_boot(host: WindowsHost, metadata: MetadataControl, password: str) -> bool:
+    """Whether the host's own services run the agent at boot, which sets the password that waits for it."""
+    metadata.set_password(host.name, password)
+    host.reboot()
+    wait_for(lambda: metadata.show(host.name).blob == "", 60)
+    return accepts(host, password)
