@@ -1,10 +1,10 @@
 @echo off
 rem The stand-in's setup.bat, written from facts/agent-protocol.md ("Package and installer") and facts/huawei-cloud.md
 rem 1.5, oddities included: it works relative to the folder it is started in, jumps to a label that is not there when
-rem the copying fails, says SUCCESS without looking at the service, waits for a key, and its exit status means nothing.
+rem nothing was copied, says SUCCESS without looking at the service, waits for a key, and its exit status means nothing.
 rem package_windows.py puts in what @...@ stands for; lab/package_options.py says what the behaviours are.
 
-set here=%cd%
+set "here=%cd%"
 set target=C:\CloudResetPwdAgent
 set behaviour=@SETUP@
 
@@ -24,7 +24,7 @@ if defined line goto read
 :work
 if "%behaviour%"=="half" goto half
 xcopy "%here%\cloudResetPwdAgent\*" "%target%\" /e /y /i /q
-if errorlevel 1 goto :errorlevel
+if not exist "%target%\conf\wrapper.conf" goto :errorlevel
 if "%behaviour%"=="fails" goto failed
 if "%behaviour%"=="hangs" "%target%\bin\wrapper.exe" --sleep 86400
 goto install
