@@ -10,8 +10,11 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 bin := .venv/bin
 ready := .venv/.ready
 sudo := $(if $(filter-out 0,$(shell id -u)),sudo)
-lab := $(sudo) env PYTHONPATH=tests $(bin)/python -m lab
+in_lab = $(sudo) env PYTHONPATH=tests CLOUDRESET_LAB_POWERSHELL="$(CLOUDRESET_LAB_POWERSHELL)" $(bin)/python
+lab = $(in_lab) -m lab
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.ansible/collections
+# The Windows hosts' PowerShell, see tests/tools/powershell.
+export CLOUDRESET_LAB_POWERSHELL := $(shell tests/tools/powershell)
 # Nothing that make starts may wait for an answer or leave colours in a log.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -40,7 +43,7 @@ lab-down: $(ready) ## take the lab down, whoever brought it up
 
 bench: $(ready) ## measure against stock modules and parallel ssh
 	@$(lab) install-deps
-	@$(sudo) env PYTHONPATH=tests $(bin)/python -m bench
+	@$(in_lab) -m bench
 
 build: $(ready) ## build the tarball, install it elsewhere, look at it from there
 	@tests/tools/tarball

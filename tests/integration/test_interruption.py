@@ -224,7 +224,7 @@ def test_a_guest_whose_controller_vanished_from_the_network_gives_the_package_up
     wait_for(is_gone(host, WORK), 40)
     link(host, "ip link set {} up")
     held.release()
-    host.wait_ssh()
+    host.wait_up()
 
 
 def test_what_a_reboot_left_of_a_run_that_had_done_nothing_yet_is_tidied_up(

@@ -135,7 +135,7 @@ def test_without_dhcp_in_its_subnet_it_has_no_address_after_a_restart(
     assert host.address in host.sh(LEASE).stdout, "a lease lasts"
     before = host.boot_id()
     assert power(controller, host, "restarted")["changed"]
-    host.wait_boot(before, ssh=False)
+    host.wait_boot(before, up=False)
     host.sh("sleep 4")  # it usually has its lease within one second
     assert host.sh(LEASE).stdout == ""
     switch_dhcp(api, host, on=True)

@@ -53,7 +53,7 @@ def test_its_buttons_do_what_they_say(cloud: CloudControl, host: Host) -> None:
     assert host.describe()["dhcp"]
     host.write("/trace", "")
     press(here, do="rebuild")
-    host.wait_ssh()
+    host.wait_up()
     assert host.sh("ls /trace", check=False).returncode != 0
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from lab import control, images, lifecycle, requirements
 from lab.cloud.client import CloudControl
-from lab.flavours import DEFAULT, FLAVOURS, IMAGES, LIGHT
+from lab.flavours import DEFAULT, FLAVOURS, IMAGES, LIGHT, System, is_windows
 from lab.hosts import Wanted, light_wanted, parse_wanted
 from lab.network import PAGE_URL
 from lab.paths import Paths
 from lab.process import LabError
+from lab.windows import entry, powershell
+from lab.windows import image as windows_image
 
 
 def main() -> int:
@@ -40,7 +42,13 @@ def _up(paths: Paths, options: argparse.Namespace) -> None:
 
 
 def _all_flavours() -> list[Wanted]:
-    return [Wanted(name, name) for name in FLAVOURS if name != LIGHT]
+    with_windows = powershell.folder() is not None
+    if not with_windows:
+        missing = f"no Windows hosts, for no PowerShell is set: {powershell.REMEDY}"
+        if os.environ.get("CI") == "true":
+            raise LabError(missing)
+        _say(f"!!! {missing}")
+    return [Wanted(name, name) for name in FLAVOURS if name != LIGHT and (with_windows or not is_windows(name))]
 
 
 def _down(paths: Paths, _options: argparse.Namespace) -> None:
@@ -85,14 +93,21 @@ def _shell(paths: Paths, options: argparse.Namespace) -> None:
     host = control.request(paths, "host", name=options.host)
     if host["leader"] is None:
         raise LabError(f"'{options.host}' is {host['state']}: start it first")
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TERM": os.environ.get("TERM", "dumb")}
-    command = ["nsenter", f"--target={host['leader']}", "--all", "--", "/bin/sh"]
+    terminal = os.environ.get("TERM", "dumb")
+    if host["system"] == System.WINDOWS.value:
+        command = [*entry.enter(host["leader"]), f"TERM={terminal}", *entry.SHELLS[options.program]]
+    else:
+        command = ["nsenter", f"--target={host['leader']}", "--all", "--", "/bin/sh"]
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TERM": terminal}
     os.execvpe("nsenter", command, environment)  # noqa: S606 - becoming a shell is the point
 
 
 def _build(paths: Paths, _options: argparse.Namespace) -> None:
-    requirements.check()
+    shell = powershell.folder()
+    requirements.check(windows=shell is not None)
     images.ensure(paths, IMAGES, _say)
+    if shell:
+        windows_image.ensure(paths, shell, _say)
 
 
 def _clean(paths: Paths, options: argparse.Namespace) -> None:
@@ -101,7 +116,7 @@ def _clean(paths: Paths, options: argparse.Namespace) -> None:
 
 
 def _install_deps(_paths: Paths, options: argparse.Namespace) -> None:
-    requirements.install(consent=options.yes)
+    requirements.install(consent=options.yes, windows=powershell.folder() is not None)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -125,7 +140,9 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("host")
         if name in ("stop", "reboot"):
             added.add_argument("--hard", action="store_true", help="give the guest no time")
-    verb("shell", _shell, "open a root shell in a host").add_argument("host")
+    shell = verb("shell", _shell, "open a root shell in a host, cmd in a Windows host")
+    shell.add_argument("host")
+    shell.add_argument("program", nargs="?", choices=list(entry.SHELLS), default="cmd", help="in a Windows host")
     egress = verb("egress", _egress, "set a host's security group: allow, deny, or rules separated by commas")
     egress.add_argument("host")
     egress.add_argument("rules", nargs="+", metavar="RULE", help="'deny tcp 169.254.169.254/32 80, allow any'")

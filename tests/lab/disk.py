@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lab import guest
@@ -37,11 +38,14 @@ class Disk:
         self._namespace = namespace
 
     @classmethod
-    async def create(cls, host: HostSpec, paths: Paths, image: Path) -> Disk:
-        """A fresh disk for the host."""
+    async def create(cls, host: str, mounting: Sequence[str], personalise: Callable[[Path], None]) -> Disk:
+        """A fresh disk.  `mounting` mounts it, prints a line and lives until its input ends.
+
+        `personalise` is given the root of the mount namespace, to write the host's own files below it.
+        """
         holder = await asyncio.create_subprocess_exec(
-            *("unshare", "--mount", "--propagation", "private", "--"),
-            *("sh", "-c", _MOUNT, "disk", str(paths.mount), str(image), str(host.flavour.disk_mb)),
+            *("unshare", "--mount", "--propagation", "slave", "--"),
+            *mounting,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -52,8 +56,8 @@ class Disk:
         try:
             if not await holder.stdout.readline():
                 said = (await holder.stderr.read()).decode(errors="replace").strip()
-                raise LabError(f"the disk of '{host.name}' could not be made: {said}")
-            _personalise(host, Path(f"/proc/{holder.pid}/root{paths.mount}/root"), paths.public_key.read_text())
+                raise LabError(f"the disk of '{host}' could not be made: {said}")
+            personalise(Path(f"/proc/{holder.pid}/root"))
             return cls(os.open(f"/proc/{holder.pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC))
         finally:
             holder.stdin.close()
@@ -71,6 +75,16 @@ class Disk:
     def discard(self) -> None:
         """Let go of it: with the last process that uses it, it is gone."""
         os.close(self._namespace)
+
+
+async def linux_disk(host: HostSpec, paths: Paths, image: Path) -> Disk:
+    """A fresh disk for a Linux host."""
+    mounting = ("sh", "-c", _MOUNT, "disk", str(paths.mount), str(image), str(host.flavour.disk_mb))
+
+    def personalise(root: Path) -> None:
+        _personalise(host, root / paths.mount.relative_to("/") / "root", paths.public_key.read_text())
+
+    return await Disk.create(host.name, mounting, personalise)
 
 
 def _personalise(host: HostSpec, root: Path, authorized_key: str) -> None:

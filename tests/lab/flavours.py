@@ -17,6 +17,13 @@ class NetworkSetup(Enum):
     NONE = "none"
 
 
+class System(Enum):
+    """The operating system, as the cloud calls it."""
+
+    LINUX = "Linux"
+    WINDOWS = "Windows"
+
+
 class Init(Enum):
     """What runs as process 1 in the guest."""
 
@@ -37,6 +44,20 @@ class Image:
 
 
 @dataclass(frozen=True)
+class WindowsVersion:
+    """What a Windows says that it is, in its registry and to programs that ask."""
+
+    product: str
+    edition: str
+    version: str
+    build: int
+    wine: str  # what Wine calls it
+    server: bool = True
+    dotnet: int = 0  # the number of its .NET 4, if it has one
+    release: str = ""
+
+
+@dataclass(frozen=True)
 class Flavour:
     """A kind of host."""
 
@@ -50,11 +71,19 @@ class Flavour:
     disk_mb: int = 1024
     read_only: bool = False
     selinux: bool = False
+    windows: WindowsVersion | None = None
+
+    @property
+    def system(self) -> System:
+        """Its operating system."""
+        return System.WINDOWS if self.windows else System.LINUX
 
     @property
     def group(self) -> str:
         """The inventory group of its hosts."""
-        return "light" if self.init is Init.SSHD else "full"
+        if self.windows:
+            return WINDOWS
+        return LIGHT if self.init is Init.SSHD else FULL
 
 
 _SERVER = ("systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "procps", "iproute2", "tcsh", "fish")
@@ -70,6 +99,26 @@ IMAGES = {
         Image("python", ("python.sh",), parent="debian12"),
     )
 }
+
+_WIN2019 = WindowsVersion(
+    "Windows Server 2019 Datacenter", "ServerDatacenter", "6.3", 17763, "win10", dotnet=461814, release="1809"
+)
+_WIN2012 = WindowsVersion("Windows Server 2012 Datacenter", "ServerDatacenter", "6.2", 9200, "win8", dotnet=378389)
+_WIN7 = WindowsVersion("Windows 7 Professional", "Professional", "6.1", 7601, "win7", server=False)
+
+# The lab's own SSH server and DHCP client for Windows hosts are taken out of this image: nothing is installed for them.
+TOOLS = "busybox"
+
+
+def _windows(
+    name: str, summary: str, version: WindowsVersion, *, dhcp: bool = True, metadata: bool = True, disk_mb: int = 1024
+) -> Flavour:
+    return Flavour(name, summary, TOOLS, dhcp=dhcp, metadata=metadata, disk_mb=disk_mb, windows=version)
+
+
+FULL = "full"
+LIGHT = "light"
+WINDOWS = "windows"
 
 FLAVOURS = {
     flavour.name: flavour
@@ -94,8 +143,19 @@ FLAVOURS = {
             dhcp=False,
             disk_mb=512,
         ),
+        _windows("win2019", "Windows Server 2019 (the default Windows)", _WIN2019),
+        _windows("win2012", "Windows Server 2012", _WIN2012),
+        _windows("win7", "Windows 7 with .NET 3.5 alone", _WIN7),
+        _windows("winsmall", "less than 300 MB free on C:", _WIN2019, disk_mb=260),
+        _windows("winstatic", "a static address instead of DHCP", _WIN2019, dhcp=False),
+        _windows("winnometadata", "no route to the metadata service", _WIN2019, metadata=False),
     )
 }
 
 DEFAULT = "debian12"
-LIGHT = "light"
+DEFAULT_WINDOWS = "win2019"
+
+
+def is_windows(flavour: str) -> bool:
+    """Whether hosts of this flavour are Windows hosts."""
+    return FLAVOURS[flavour].system is System.WINDOWS

@@ -15,6 +15,7 @@ class ListedHost:
     address: str
     uuid: str
     flavour: str
+    system: str = "Linux"
 
 
 _KEYS = tuple(field.name for field in fields(ListedHost))
@@ -34,6 +35,6 @@ class HostsFile:
         stamp = (stat.st_mtime_ns, stat.st_ino)
         if stamp != self._stamp:
             rows = json.loads(self.path.read_text("utf-8"))
-            self._hosts = tuple(ListedHost(**{key: row[key] for key in _KEYS}) for row in rows)
+            self._hosts = tuple(ListedHost(**{key: row[key] for key in _KEYS if key in row}) for row in rows)
             self._stamp = stamp
         return self._hosts

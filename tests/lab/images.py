@@ -61,7 +61,7 @@ def ensure(paths: Paths, names: Iterable[str], say: Say) -> None:
     for name in dict.fromkeys(names):
         if directory(paths, name).exists():
             continue
-        with _lock(paths):
+        with lock(paths):
             _build(paths, IMAGES[name], say)
 
 
@@ -78,9 +78,9 @@ def in_use(paths: Paths) -> Iterator[None]:
         yield
 
 
-def prune(paths: Paths) -> None:
+def prune(paths: Paths, kept: Iterable[Path] = ()) -> None:
     """Remove images of older recipes, unless a lab uses images (in another container, say, with the same cache)."""
-    current = {directory(paths, name) for name in IMAGES}
+    current = {*(directory(paths, name) for name in IMAGES), *kept}
     with _users(paths) as stream:
         if not _is_alone(stream):
             return
@@ -111,7 +111,8 @@ def _is_alone(stream: IO[str]) -> bool:
 
 
 @contextmanager
-def _lock(paths: Paths) -> Iterator[None]:
+def lock(paths: Paths) -> Iterator[None]:
+    """One build at a time."""
     paths.images.mkdir(parents=True, exist_ok=True)
     with (paths.images / ".lock").open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)

@@ -40,28 +40,43 @@ def write_login_key(paths: Paths) -> None:
 
 
 def write_authority(paths: Paths, names: tuple[str, ...], addresses: tuple[str, ...]) -> None:
-    """Make a certificate authority, and one server certificate for names and addresses."""
+    """Make a certificate authority, and its certificate for the services, which have these names and addresses."""
     paths.tls.mkdir(mode=0o700, exist_ok=True)
-    ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority = _name("cloudreset lab CA")
-    ca = _certificate(authority, authority, ca_key.public_key()).add_extension(x509.BasicConstraints(True, 0), True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    ca = _certificate(_AUTHORITY, _AUTHORITY, key.public_key()).add_extension(x509.BasicConstraints(True, 0), True)
     ca = ca.add_extension(_usage(signs_certificates=True), True)
+    ca = ca.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+    write_atomically(paths.ca, ca.sign(key, hashes.SHA256()).public_bytes(_PEM).decode())
+    write_atomically(paths.tls / "ca.key", _private(key), mode=0o600)
+    write_certificate(paths, "server", names, addresses)
+
+
+def write_certificate(paths: Paths, stem: str, names: tuple[str, ...], addresses: tuple[str, ...]) -> None:
+    """Make a server's certificate for these names and addresses, STEM.pem, and its key, STEM.key."""
+    authority = serialization.load_pem_private_key((paths.tls / "ca.key").read_bytes(), None)
+    assert isinstance(authority, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
     alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
     alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
-    server = _certificate(_name(names[0]), authority, server_key.public_key())
+    server = _certificate(_name(names[0]), _AUTHORITY, key.public_key())
     server = server.add_extension(x509.SubjectAlternativeName(alternatives), False)
     server = server.add_extension(x509.BasicConstraints(False, None), True)
     server = server.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
-    server = server.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), False)
-    ca = ca.add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), False)
-    write_atomically(paths.ca, ca.sign(ca_key, hashes.SHA256()).public_bytes(_PEM).decode())
-    write_atomically(paths.tls / "server.pem", server.sign(ca_key, hashes.SHA256()).public_bytes(_PEM).decode())
-    private = server_key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    write_atomically(paths.tls / "server.key", private.decode(), mode=0o600)
+    server = server.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key()), False)
+    signed = server.sign(authority, hashes.SHA256()).public_bytes(_PEM).decode()
+    write_atomically(paths.tls / f"{stem}.pem", signed)
+    write_atomically(paths.tls / f"{stem}.key", _private(key), mode=0o600)
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
 
 
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+_AUTHORITY = _name("cloudreset lab CA")
 
 
 def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:

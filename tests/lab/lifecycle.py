@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
 import sys
 import time
@@ -13,10 +14,13 @@ from pathlib import Path
 
 from lab import cleanup, control, images, keys, limits, requirements
 from lab.cloud.account import profile_file
+from lab.flavours import is_windows
 from lab.hosts import Wanted
 from lab.network import API, BUCKET
 from lab.paths import Paths, write_atomically
 from lab.process import LabError
+from lab.windows import image as windows_image
+from lab.windows import powershell
 
 _SUPERVISOR_WITHIN = 30.0
 
@@ -25,9 +29,13 @@ Say = Callable[[str], None]
 
 def up(paths: Paths, wanted: Sequence[Wanted], say: Say) -> Path:
     """Bring up the lab with these hosts, or add them to a running one; return the inventory."""
-    requirements.check()
+    windows = any(is_windows(host.flavour) for host in wanted)
+    requirements.check(windows=windows)
+    shell = powershell.needed() if windows else None
     with _exclusive(paths):
         images.ensure(paths, images.needed_for(host.flavour for host in wanted), say)
+        if shell:
+            windows_image.ensure(paths, shell, say)
         if not control.is_up(paths):
             _start_supervisor(paths, say)
         say(f"Starting {len(wanted)} host(s) …")
@@ -52,7 +60,7 @@ def _start_supervisor(paths: Paths, say: Say) -> None:
     if cleanup.leftovers(paths):
         say("Removing what an earlier lab left behind …")
         _clean(paths)
-    images.prune(paths)
+    images.prune(paths, windows_image.current(paths))
     say("Starting the lab's network and services …")
     paths.state.mkdir(parents=True, mode=0o755)
     paths.marker.touch()
@@ -82,6 +90,7 @@ def _environment() -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "CLOUDRESET_LAB_STATE": str(paths.state),
         "CLOUDRESET_LAB_CACHE": str(paths.cache),
+        powershell.VARIABLE: os.environ.get(powershell.VARIABLE, ""),
     }
 
 

@@ -1,58 +1,60 @@
-"""A host that runs: systemd-nspawn on its disk and its link, started again whenever the guest reboots."""
+"""A host that runs: one life of it from power on to power off, again and again while it reboots."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
 from lab import cgroups, network
 from lab.disk import Disk
-from lab.flavours import Init
 from lab.hosts import HostSpec
 from lab.paths import Paths
-from lab.process import LabError, run_async
+from lab.process import LabError
 
-_REBOOT_STATUS = 133
 _SOFT_WITHIN = 45.0
 _DEAD_WITHIN = 15.0
 
-_POWER_OFF_SIGNAL = {Init.SYSTEMD: signal.SIGRTMIN + 4, Init.SSHD: signal.SIGRTMIN + 4}
-_SSHD = ("/bin/sh", "-c", "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e")
 
-# The kernel's selinuxfs cannot be mounted here, and sysfs has no room for new directories: a tmpfs over /sys/fs has.
-# The cgroup hierarchy below it is carried over.  It has to be done before systemd makes its first cgroup.
-_SELINUX_THEN_INIT = """
-set -e
-mount --make-rprivate /
-mount --bind /sys/fs/cgroup /mnt
-mount -t tmpfs -o mode=755 sysfs /sys/fs
-mkdir /sys/fs/cgroup /sys/fs/selinux
-mount --move /mnt /sys/fs/cgroup
-printf 1 >/sys/fs/selinux/enforce
-exec /sbin/init
-"""
-
-# Puts itself into the host's cgroup, then becomes nspawn.
-_JOIN_AND_BECOME = 'echo 0 >"$1/cgroup.procs"; shift; exec "$@"'
-
-
-class Machine:
+class Machine(ABC):
     """One host's power switch, disk and life."""
 
-    def __init__(self, spec: HostSpec, paths: Paths, image: Path) -> None:
+    # What a guest's end means when it is neither switched off nor killed.
+    reboot_status: int | None = None
+
+    def __init__(self, spec: HostSpec, paths: Paths) -> None:
         self.spec = spec
         self.boots = 0
         self.failure = ""
         self._paths = paths
-        self._image = image
         self._group = cgroups.lab_group(paths) / spec.name
         self._disk: Disk | None = None
         self._life: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._again = False
+
+    @abstractmethod
+    async def _make_disk(self) -> Disk:
+        """A fresh disk."""
+
+    @abstractmethod
+    async def _command(self, disk: Disk, namespace: Path) -> list[str]:
+        """What boots the guest: it has a child that is process 1 of a namespace of its own."""
+
+    @abstractmethod
+    async def _ask_to_power_off(self) -> None:
+        """Have the guest shut down."""
+
+    @abstractmethod
+    async def _ask_to_reboot(self) -> None:
+        """Have the guest shut down and boot again."""
+
+    def _environment(self) -> dict[str, str]:
+        """The environment of the command that boots it."""
+        return {"PATH": os.environ["PATH"]}
 
     @property
     def running(self) -> bool:
@@ -75,7 +77,7 @@ class Machine:
         if self.running:
             return
         if self._disk is None:
-            self._disk = await Disk.create(self.spec, self._paths, self._image)
+            self._disk = await self._make_disk()
         self.failure = ""
         before = self.boots
         self._life = asyncio.create_task(self._live(self._disk))
@@ -100,8 +102,8 @@ class Machine:
         if hard:
             self._again = True
             cgroups.kill(self._group)
-        elif leader := self.leader:
-            os.kill(leader, signal.SIGINT)
+        else:
+            await self._ask_to_reboot()
         if not await self._until(lambda: self.boots > before or not self.running, _SOFT_WITHIN):
             raise LabError(f"'{self.spec.name}' did not reboot within {_SOFT_WITHIN:.0f} s")
         if self.failure:
@@ -135,25 +137,22 @@ class Machine:
                 status = await self._boot(disk)
             finally:
                 await network.unplug(self.spec)
-            self._again = self._again or status == _REBOOT_STATUS
+            self._again = self._again or status == self.reboot_status
         return status
 
     async def _boot(self, disk: Disk) -> int:
         await self._fresh_group()
         console = self._paths.console(self.spec.name)
         console.parent.mkdir(parents=True, exist_ok=True)
-        inner_group = Path("/sys/fs/cgroup") / cgroups.NAME / self.spec.name
         with console.open("ab") as stream, network.namespace(self.spec) as namespace:
             self._process = await asyncio.create_subprocess_exec(
                 *("setpriv", "--pdeathsig", "KILL", "--"),
-                *disk.enter(),
-                *("sh", "-c", _JOIN_AND_BECOME, "host", str(inner_group)),
-                *self._nspawn(namespace),
+                *await self._command(disk, namespace),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
                 pass_fds=(disk.descriptor,),
-                env={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "PATH": os.environ["PATH"]},
+                env=self._environment(),
             )
             process = self._process
             await self._until(lambda: _leader(process.pid) is not None or process.returncode is not None, _SOFT_WITHIN)
@@ -168,44 +167,12 @@ class Machine:
         cgroups.remove(self._group)
         self._group.mkdir(parents=True)
 
-    def _nspawn(self, namespace: Path) -> list[str]:
-        return [
-            "systemd-nspawn",
-            "--quiet",
-            f"--directory={self._paths.mount}/root",
-            f"--network-namespace-path={namespace}",
-            f"--machine={self.spec.machine}",
-            f"--hostname={self.spec.name}",
-            "--capability=CAP_NET_ADMIN",  # its DHCP client configures the link
-            "--register=no",
-            "--keep-unit",
-            "--resolv-conf=off",
-            "--timezone=off",
-            "--link-journal=no",
-            "--console=pipe",
-            *(("--read-only",) if self.spec.flavour.read_only else ()),
-            *self._init(),
-        ]
-
-    def _init(self) -> list[str]:
-        if self.spec.flavour.init is Init.SSHD:
-            return ["--as-pid2", *_SSHD]
-        if self.spec.flavour.selinux:
-            return ["--kill-signal=SIGRTMIN+3", "/bin/sh", "-c", _SELINUX_THEN_INIT]
-        return ["--boot"]
-
-    async def _ask_to_power_off(self) -> None:
-        leader = self.leader
-        number = _POWER_OFF_SIGNAL.get(self.spec.flavour.init)
-        if leader and number:
-            os.kill(leader, number)
-        elif leader:
-            await run_async("nsenter", f"--target={leader}", "--all", "--", "/sbin/poweroff")
-
     async def _pull_the_plug(self) -> None:
-        cgroups.kill(self._group)
-        if self._life:
-            await self._life
+        """End it, also one that is only about to boot and has no process yet."""
+        self._again = False
+        while self._life and not self._life.done():
+            cgroups.kill(self._group)
+            await asyncio.wait([self._life], timeout=0.1)
 
     async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
         loop = asyncio.get_running_loop()
@@ -220,10 +187,10 @@ class Machine:
         return " / ".join(self._paths.console(self.spec.name).read_text(errors="replace").splitlines()[-5:])
 
 
-def _leader(nspawn: int) -> int | None:
-    """The child of nspawn that is process 1 of a namespace of its own."""
+def _leader(process: int) -> int | None:
+    """The child of nspawn or unshare that is process 1 of a namespace of its own."""
     try:
-        children = Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text().split()
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
         for child in children:
             status = Path(f"/proc/{child}/status").read_text()
             numbers = status.partition("NSpid:")[2].split("\n", 1)[0].split()

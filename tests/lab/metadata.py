@@ -85,7 +85,7 @@ def meta_data(server: ListedHost) -> dict[str, object]:
         "region_id": REGION,
         "project_id": PROJECT,
         "launch_index": 0,
-        "meta": {"os_bit": "64", "os_type": "Linux", "image_name": server.flavour},
+        "meta": {"os_bit": "64", "os_type": server.system, "image_name": server.flavour},
     }
 
 

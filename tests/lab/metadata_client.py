@@ -17,6 +17,7 @@ class ServerMetadata:
     address: str
     uuid: str
     flavour: str
+    system: str
     flag: str
     blob: str
     faults: tuple[Fault, ...]

@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.flavours import NetworkSetup
@@ -28,6 +29,7 @@ PAGE_URL = f"http://{API}:{PAGE_PORT}/"
 GATEWAY = "10.213.0.254"
 METADATA = "169.254.169.254"
 PREFIX = 16
+NETMASK = "255.255.0.0"
 # A bridge takes the lowest address among its ports unless it is given one: then each host that comes or goes may change
 # it, and for half a minute nobody reaches the services, until all have forgotten the one before.
 BRIDGE_MAC = "02:c1:ab:00:00:01"
@@ -136,24 +138,39 @@ def dnsmasq_command(paths: Paths) -> tuple[str, ...]:
     return in_cloud("dnsmasq", f"--conf-file={paths.dnsmasq}/dnsmasq.conf")
 
 
-async def wait_for_ssh(address: str, deadline: float, goes_on: Callable[[], bool]) -> bool:
-    """Wait until an SSH server says its first word at the address, as long as there is hope."""
+@dataclass(frozen=True)
+class WayIn:
+    """A server of a host by which one comes in: what it is asked, and how its answer begins."""
+
+    name: str
+    port: int
+    question: bytes
+    answer: bytes
+
+
+SSH = WayIn("SSH", 22, b"", b"SSH-")
+WINRM = WayIn("WinRM", 5985, b"GET /wsman HTTP/1.0\r\n\r\n", b"HTTP")
+
+
+async def wait_for(way: WayIn, address: str, deadline: float, goes_on: Callable[[], bool]) -> bool:
+    """Wait until the server says its first word at the address, as long as there is hope."""
     loop = asyncio.get_running_loop()
     while loop.time() < deadline and goes_on():
-        if await _ssh_banner(address):
+        if await _answers(way, address):
             return True
         await asyncio.sleep(0.05)
     return False
 
 
-async def _ssh_banner(address: str) -> bool:
+async def _answers(way: WayIn, address: str) -> bool:
     try:
-        reader, writer = await asyncio.wait_for(asyncio.open_connection(address, 22), 0.2)
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(address, way.port), 0.2)
     except (OSError, asyncio.TimeoutError):
         return False
     try:
-        return (await asyncio.wait_for(reader.read(4), 2)).startswith(b"SSH-")
-    except (OSError, asyncio.TimeoutError):
+        writer.write(way.question)
+        return await asyncio.wait_for(reader.readexactly(len(way.answer)), 2) == way.answer
+    except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError):
         return False
     finally:
         writer.close()

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 
 from lab.process import LabError
+from lab.windows.wine import COMPILER, WINE
 
 
 @dataclass(frozen=True)
@@ -32,31 +33,38 @@ REQUIREMENTS = (
 )
 
 
-def missing() -> list[Requirement]:
-    """Those that are not on this machine."""
+FOR_WINDOWS = (
+    Requirement(WINE, "wine64", "runs the Windows hosts"),
+    Requirement(COMPILER, "gcc-mingw-w64-x86-64-win32", "builds programs for them"),
+)
+
+
+def missing(*, windows: bool) -> list[Requirement]:
+    """Those that are not on this machine, with or without what only Windows hosts need."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    return [requirement for requirement in REQUIREMENTS if not shutil.which(requirement.program, path=path)]
+    needed = [*REQUIREMENTS, *(FOR_WINDOWS if windows else ())]
+    return [requirement for requirement in needed if not shutil.which(requirement.program, path=path)]
 
 
-def check() -> None:
+def check(*, windows: bool = False) -> None:
     """Refuse to go on without root or without a needed program."""
     if os.geteuid() != 0:
         raise LabError("the lab needs root, for namespaces and mounts: run it as root or with sudo")
-    if absent := missing():
+    if absent := missing(windows=windows):
         listed = "; ".join(f"'{item.program}' {item.why} (package {item.package})" for item in absent)
         command = " ".join(_install_command(absent))
         raise LabError(f"missing here: {listed}. Install with 'make lab-deps' or '{command}'")
 
 
-def install(consent: bool) -> None:
+def install(consent: bool, *, windows: bool) -> None:
     """Install what is missing, after saying what and why; without root through sudo, if the user agrees."""
-    absent = missing()
+    absent = missing(windows=windows)
     if not absent:
         print("Everything that the lab needs is installed.", file=sys.stderr)
         return
     print("The lab needs these Debian packages:", file=sys.stderr)
     for item in absent:
-        print(f"  {item.package:18} {item.program} {item.why}", file=sys.stderr)
+        print(f"  {item.package:27} {item.program} {item.why}", file=sys.stderr)
     command = _install_command(absent)
     sudo = [] if os.geteuid() == 0 else ["sudo"]
     if sudo:

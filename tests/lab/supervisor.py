@@ -14,15 +14,19 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lab import cgroups, egress, images, inventory, network
-from lab.flavours import LIGHT
+from lab.flavours import LIGHT, System
 from lab.hosts import HostSpec, Wanted, allocate
+from lab.linux_machine import LinuxMachine
 from lab.machine import Machine
 from lab.paths import Paths
 from lab.process import LabError
 from lab.services import DNSMASQ, SERVICES, RunningService
+from lab.windows import image as windows_image
+from lab.windows import powershell
+from lab.windows.machine import WindowsMachine
 
 _AT_ONCE = 8
-_SSH_WITHIN = 60.0
+_UP_WITHIN = 60.0
 
 Say = Callable[[str], Awaitable[None]]
 
@@ -48,7 +52,7 @@ class Supervisor:
             "restore": self.restore_host,
             "egress": self.set_egress,
             "dhcp": self.set_dhcp,
-            "wait_ssh": self.wait_ssh,
+            "wait_up": self.wait_up,
         }
 
     async def run(self) -> None:
@@ -83,7 +87,7 @@ class Supervisor:
                 return
             async with gate:
                 await machine.start()
-                seconds = await self._answers(machine, _SSH_WITHIN)
+                seconds = await self._answers(machine, _UP_WITHIN)
             if machine.spec.flavour.group != LIGHT:
                 await say(f"  {machine.spec.name:12} answers on {machine.spec.address} after {seconds:.1f} s")
 
@@ -119,8 +123,8 @@ class Supervisor:
         """Give a host a fresh root file system."""
         await self._machine(name).restore()
 
-    async def wait_ssh(self, _say: Say, name: str, seconds: float = _SSH_WITHIN) -> None:
-        """Wait until a host's SSH server answers."""
+    async def wait_up(self, _say: Say, name: str, seconds: float = _UP_WITHIN) -> None:
+        """Wait until a host's SSH server answers, or its WinRM if it is a Windows."""
         await self._answers(self._machine(name), seconds)
 
     async def set_egress(self, _say: Say, name: str, rules: str) -> None:
@@ -152,11 +156,16 @@ class Supervisor:
         machine = self._machines.get(wanted.name)
         if machine is None:
             spec = allocate(self._specs(), wanted)
-            image = images.directory(self._paths, spec.flavour.image)
-            machine = self._machines[wanted.name] = Machine(spec, self._paths, image)
+            machine = self._machines[wanted.name] = self._new_machine(spec)
         elif machine.spec.flavour.name != wanted.flavour:
             raise LabError(f"the host '{wanted.name}' is there already, as '{machine.spec.flavour.name}'")
         return machine
+
+    def _new_machine(self, spec: HostSpec) -> Machine:
+        if spec.flavour.system is System.WINDOWS:
+            image = windows_image.directory(self._paths, powershell.needed())
+            return WindowsMachine(spec, self._paths, image)
+        return LinuxMachine(spec, self._paths, images.directory(self._paths, spec.flavour.image))
 
     def _specs(self) -> list[HostSpec]:
         return [machine.spec for machine in self._machines.values()]
@@ -173,6 +182,7 @@ class Supervisor:
             "uuid": spec.uuid,
             "flavour": spec.flavour.name,
             "group": spec.flavour.group,
+            "system": spec.flavour.system.value,
             "state": machine.state,
             "failure": machine.failure,
             "leader": machine.leader,
@@ -184,9 +194,11 @@ class Supervisor:
     async def _answers(self, machine: Machine, within: float) -> float:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        if not await network.wait_for_ssh(machine.spec.address, began + within, lambda: machine.running):
+        way = network.WINRM if machine.spec.flavour.system is System.WINDOWS else network.SSH
+        if not await network.wait_for(way, machine.spec.address, began + within, lambda: machine.running):
             console = self._paths.console(machine.spec.name)
-            raise LabError(f"'{machine.spec.name}' is {machine.state}, but its SSH server says nothing; see {console}")
+            state = f"'{machine.spec.name}' is {machine.state}"
+            raise LabError(f"{state}, but its {way.name} server says nothing; see {console}")
         return loop.time() - began
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -55,3 +55,5 @@ as_root() {
 lab() { as_root env PYTHONPATH=tests .venv/bin/python -m lab "$@"; }
 
 strip_shims
+CLOUDRESET_LAB_POWERSHELL=$(tests/tools/powershell)
+export CLOUDRESET_LAB_POWERSHELL

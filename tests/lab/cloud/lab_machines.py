@@ -157,7 +157,12 @@ class HostServers:
             self._network.rules[rule.id] = rule
         if host.uuid not in self._fleet.servers:
             self._fleet.servers[host.uuid] = Server(
-                host.uuid, name=host.name, addresses=[host.address], subnet=subnet, security_groups=[group]
+                host.uuid,
+                name=host.name,
+                addresses=[host.address],
+                subnet=subnet,
+                security_groups=[group],
+                system=host.system,
             )
 
     def _idle(self) -> set[str]:

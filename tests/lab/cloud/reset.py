@@ -105,7 +105,7 @@ class Resets:
 
 def _refuse_weak(password: str, server: Server) -> None:
     """Raises ApiRefusalError for a password that the batch page's rules do not allow."""
-    system = server.metadata.get("os_type", "Linux")
+    system = server.metadata.get("os_type", server.system)
     user = _USERS.get(system, "root").lower()
     kinds: list[Callable[[str], bool]] = [str.isupper, str.islower, str.isdigit, _SPECIALS.__contains__]
     classes = sum(any(kind(letter) for letter in password) for kind in kinds)

@@ -33,6 +33,7 @@ class Server:
     eips: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
+    system: str = "Linux"
     enterprise_project_id: str = NO_PROJECT
     trouble: Literal["", "fails", "lies", "hangs"] = ""
     reset: Literal["", "no_agent", "no_agent_unless_dry", "unlisted", "silent"] = ""
@@ -68,7 +69,7 @@ class Server:
             "image": {"id": self.image_id},
             "key_name": None,
             "locked": self.locked,
-            "metadata": {"os_type": "Linux", "metering.imagetype": "gold", **self.metadata},
+            "metadata": {"os_type": self.system, "metering.imagetype": "gold", **self.metadata},
             "os-extended-volumes:volumes_attached": [
                 {"id": self.system_disk or f"volume-{self.id}", "bootIndex": "0", "device": "/dev/vda"}
             ],

@@ -1,0 +1,1 @@
+"""The lab's Windows hosts: Wine prefixes with a real PowerShell, each in namespaces of its own."""
