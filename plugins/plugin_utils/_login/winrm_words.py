@@ -123,10 +123,16 @@ def _refused(course: Course, last: Seen) -> tuple[str, str]:
 def _broken_off(course: Course, last: Seen | None) -> tuple[str, str]:
     for reason, pattern in _FAILURES:
         if re.search(pattern, course.failure):
-            return reason, last_line(course.failure) if reason == "certificate_untrusted" else ""
+            return reason, _distrust(course.failure) if reason == "certificate_untrusted" else ""
     if last is not None:
         return "no_password_asked", ""
     return "winrm_failed", last_line(course.failure)
+
+
+def _distrust(failure: str) -> str:
+    """Return what is wrong with a certificate, or with what was to check it, in OpenSSL's or requests' words."""
+    found = re.search(r"certificate verify failed: (.+?)\.? \(_ssl|(TLS CA certificate bundle.*)", failure)
+    return last_line(next(filter(None, found.groups()))) if found else last_line(failure)
 
 
 def _offer(course: Course) -> str:
