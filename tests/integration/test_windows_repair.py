@@ -23,6 +23,7 @@ from windows import (
     UPDATER,
     WORK,
     accepts,
+    meanwhile,
     runs_at_boot,
     traces,
     windows_package,
@@ -197,17 +198,11 @@ def test_files_in_use_are_named_and_nothing_of_their_folder_is_removed(
     winhost: WindowsHost, controller: Controller
 ) -> None:
     package = windows_package(controller)
-    # Another program that has the file open without sharing it, for as long as it waits for its standard input.
-    hold = (
-        f"$f = New-Object IO.FileStream -ArgumentList '{AGENT}\\lib\\wrapper.jar', 'Open', 'Read', 'None'; "
-        "[IO.File]::WriteAllText('C:\\held', 'x'); while (Test-Path C:\\held) { Start-Sleep -Milliseconds 100 }"
-    )
     first = tell(controller, winhost, agent("install", **package))
     assert first["install"]["agent"]["state"] == "installed"
-    with winhost.running(hold):
-        wait_for(lambda: winhost.exists("C:\\held"))
+    hold = f"$f = New-Object IO.FileStream -ArgumentList '{AGENT}\\lib\\wrapper.jar', 'Open', 'Read', 'None'"
+    with meanwhile(winhost, hold, "C:\\held"):
         told = tell(controller, winhost, agent("absent", state="absent"), audit())
-        winhost.ps("Remove-Item C:\\held")
     assert told["absent"]["kind"] == "failed"
     assert f"{AGENT}\\lib\\wrapper.jar in use" in told["absent"]["msg"]
     assert winhost.exists(f"{AGENT}\\bin\\wrapper.exe")

@@ -4,6 +4,11 @@
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import PureWindowsPath
 from typing import Any
 
 from controller import Controller
@@ -14,7 +19,6 @@ from lab import accounts
 from lab.accounts import Verdict
 from lab.client import WindowsHost
 from lab.metadata_client import MetadataControl
-
 
 AGENT = "C:\\CloudResetPwdAgent"
 UPDATER = "C:\\CloudResetPwdUpdateAgent"
@@ -54,3 +58,28 @@ def runs_at_boot(host: WindowsHost, metadata: MetadataControl, password: str) ->
     host.reboot()
     wait_for(lambda: metadata.show(host.name).blob == "", 60)
     return accepts(host, password)
+
+
+@contextmanager
+def meanwhile(host: WindowsHost, script: str, flag: str) -> Iterator[None]:
+    """A program of the host's own runs a script, which goes on as long as there is the file ``flag``, which it made."""
+    loop = f"{script}; [IO.File]::WriteAllText('{flag}', 'x'); while (Test-Path {flag}) {{ Start-Sleep -Milliseconds 100 }}"
+    with ThreadPoolExecutor(1) as pool:
+        program = pool.submit(host.ps, loop, timeout=120)
+        try:
+            wait_for(lambda: host.exists(flag) or program.done())
+            yield
+        finally:
+            host.local(flag).unlink(missing_ok=True)
+        program.result()
+
+
+def install_by_hand(host: WindowsHost, package: str, folder: str) -> None:
+    """Run a package's setup.bat as who builds an image does."""
+    with zipfile.ZipFile(package) as archive:
+        for info in archive.infolist():
+            if not info.is_dir():
+                host.write(f"C:\\image\\{info.filename}", archive.read(info))
+    found = next(host.local("C:\\image").rglob(folder)).relative_to(host.local("C:\\image"))
+    host.cmd(f"cd /d C:\\image\\{PureWindowsPath(found)} & setup.bat <NUL", check=False)
+    host.ps("Remove-Item -Recurse -Force C:\\image")
