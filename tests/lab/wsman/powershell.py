@@ -22,6 +22,8 @@ from lab.wsman.soap import Request, find_all, text
 RESOURCES = "http://schemas.microsoft.com/powershell/"
 LINE = "powershell -NoProfile -ServerMode"
 POOL = "00000000-0000-0000-0000-000000000000"
+# Windows' host has no console and allocates one as soon as it starts a program that wants one; Wine's cannot.
+CODE_PAGE = 65001
 # Windows' names of the streams of a Send, and those of the elements.
 STREAMS = {"stdin": "Default", "pr": "PromptResponse"}
 CLOSE_SECONDS = 5.0
@@ -195,7 +197,7 @@ async def create(request: Request, starter: Starter, limited: bool) -> RunspaceP
     creation = text(request.element("."), "ps:creationXml")
     if not creation:
         raise Fault(faults.BAD_MESSAGE, "There is no creationXml.")
-    pool = RunspacePool(await starter.start(Program(LINE, limited=limited)))
+    pool = RunspacePool(await starter.start(Program(LINE, code_page=CODE_PAGE, limited=limited)))
     await pool.open(creation)
     return pool
 

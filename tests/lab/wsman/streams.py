@@ -68,6 +68,7 @@ class Input(asyncio.BaseProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The pipe is there."""
         self._transport = cast(asyncio.WriteTransport, transport)
+        self._transport.set_write_buffer_limits(high=BUFFERED)
 
     def pause_writing(self) -> None:
         """The program is slow."""
