@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab and the controller for the integration tests.
 
-The session brings up the hosts that HOSTS names, and takes the lab down in the end if it was not up before. A test
-takes hosts by name; each is fresh, and the test's alone, since the tests run in parallel (pytest-xdist).
+The session brings up the hosts that `hosts` names, and takes the lab down in the end if it was not up before. A test
+takes hosts by name; each is fresh, and the test's alone, since the tests run in parallel (pytest-xdist). Where no
+PowerShell is set for Windows hosts, there are none, and the tests that take one are skipped; under CI that is an error.
 """
 
 from __future__ import annotations
@@ -25,27 +26,35 @@ sys.path.insert(0, str(Path(__file__).parent))
 from controller import ROOT, Controller
 
 from lab.bucket_client import BucketControl
-from lab.client import Host, Lab
+from lab.client import AnyHost, Host, Lab, WindowsHost
 from lab.cloud.client import CloudControl
-from lab.flavours import FLAVOURS
+from lab.flavours import DEFAULT, DEFAULT_WINDOWS, FLAVOURS, FULL, WINDOWS
 from lab.metadata_client import MetadataControl
 from lab.process import LabError
+from lab.windows import powershell
 
 # Name and flavour. The plain ones are for the tests that need no special host.
 PLAIN = ("plain1", "plain2", "plain3", "plain4")
-SPECIAL = tuple(name for name in FLAVOURS if name not in ("debian12", "light"))
-HOSTS = ",".join([*(f"{name}=debian12" for name in PLAIN), *SPECIAL])
+SPECIAL = tuple(name for name, flavour in FLAVOURS.items() if flavour.group == FULL and name != DEFAULT)
+PLAIN_WINDOWS = ("win1", "win2")
+SPECIAL_WINDOWS = tuple(name for name, one in FLAVOURS.items() if one.group == WINDOWS and name != DEFAULT_WINDOWS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bring the lab up, once, before any worker starts."""
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
+    os.environ[powershell.VARIABLE] = subprocess.check_output([ROOT / "tests/tools/powershell"], text=True).strip()
+    with_windows = powershell.folder() is not None
+    if not with_windows and os.environ.get("CI") == "true":
+        pytest.exit(f"no Windows hosts: {powershell.REMEDY}", returncode=pytest.ExitCode.INTERNAL_ERROR)
+    if not with_windows:
+        sys.stderr.write(f"\n!!! ALL TESTS OF WINDOWS HOSTS ARE SKIPPED: {powershell.REMEDY}\n\n")
     try:
         Lab.connect()
     except LabError:
         config.stash[_OURS] = True
-    if _lab("up", "--hosts", HOSTS):
+    if _lab("up", "--hosts", ",".join(hosts(windows=with_windows))):
         pytest.exit("the lab did not come up; above is why", returncode=pytest.ExitCode.INTERNAL_ERROR)
 
 
@@ -56,6 +65,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 _OURS = pytest.StashKey[bool]()
+
+
+def hosts(*, windows: bool) -> list[str]:
+    """The hosts of the session, each as NAME=FLAVOUR or FLAVOUR."""
+    linux = [*(f"{name}={DEFAULT}" for name in PLAIN), *SPECIAL]
+    return [*linux, *(f"{name}={DEFAULT_WINDOWS}" for name in PLAIN_WINDOWS), *SPECIAL_WINDOWS] if windows else linux
 
 
 def _lab(*words: str) -> int:
@@ -70,12 +85,14 @@ def lab() -> Lab:
 
 
 @contextmanager
-def _alone(lab: Lab, name: str) -> Iterator[Host]:
+def _alone(lab: Lab, name: str) -> Iterator[AnyHost]:
     """A fresh host that no other test has until this one is done."""
+    if name in (*PLAIN_WINDOWS, *SPECIAL_WINDOWS) and powershell.folder() is None:
+        pytest.skip(f"there is no Windows host here: {powershell.REMEDY}")
     lock = lab.paths.state / f"test-{name}.lock"
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        host = lab.host(name)
+        host = lab.any_host(name)
         CloudControl(lab.paths.service_socket("cloud")).forget(host.uuid)
         host.egress("allow")
         host.dhcp(on=True)
@@ -96,7 +113,8 @@ def _lock(lab: Lab, name: str, kind: int) -> Iterator[None]:
 def bucket_access(lab: Lab, request: pytest.FixtureRequest) -> Iterator[None]:
     """The right to use the bucket. It comes before any host, so that two tests never wait for each other.
 
-    For the same reason a test takes hosts in one order: plain ones, then the special ones by name.
+    For the same reason a test takes hosts in one order: plain ones, then the special ones by name, then Windows hosts
+    in the same way.
     """
     used = {"bucket", "controller"} & set(request.fixturenames)
     kind = fcntl.LOCK_EX if "bucket" in used else fcntl.LOCK_SH
@@ -128,7 +146,7 @@ def cloud_access(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def take(lab: Lab, bucket_access: None, cloud_access: None) -> Iterator[Callable[[str], Host]]:
+def take(lab: Lab, bucket_access: None, cloud_access: None) -> Iterator[Callable[[str], AnyHost]]:
     """Takes a host by name for the length of the test."""
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(_alone(lab, name))
@@ -137,14 +155,29 @@ def take(lab: Lab, bucket_access: None, cloud_access: None) -> Iterator[Callable
 @pytest.fixture
 def host_name(worker_id: str) -> str:
     """The name of a Debian 12 without Python, another one for each worker."""
-    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw"))
-    return PLAIN[number % len(PLAIN)]
+    return PLAIN[_number(worker_id) % len(PLAIN)]
 
 
 @pytest.fixture
 def host(take: Callable[[str], Host], host_name: str) -> Host:
     """A fresh Debian 12 without Python."""
     return take(host_name)
+
+
+@pytest.fixture
+def winhost_name(worker_id: str) -> str:
+    """The name of a Windows Server 2019, another one for each of two workers."""
+    return PLAIN_WINDOWS[_number(worker_id) % len(PLAIN_WINDOWS)]
+
+
+@pytest.fixture
+def winhost(take: Callable[[str], WindowsHost], winhost_name: str) -> WindowsHost:
+    """A fresh Windows Server 2019."""
+    return take(winhost_name)
+
+
+def _number(worker_id: str) -> int:
+    return 0 if worker_id == "master" else int(worker_id.removeprefix("gw"))
 
 
 @pytest.fixture

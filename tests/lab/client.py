@@ -12,6 +12,7 @@ import base64
 import subprocess
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -21,7 +22,7 @@ from lab.flavours import System
 from lab.inventory import BASE_URL
 from lab.paths import Paths
 from lab.process import LabError
-from lab.windows.entry import enter
+from lab.windows.entry import boot_id, enter, is_up
 from lab.windows.files import ACCOUNTS, PREFIX
 from lab.windows.wine import POWERSHELL, VERBATIM, WINE
 
@@ -42,14 +43,12 @@ class AnyHost(ABC):
     paths: Paths = field(repr=False, compare=False)
 
     @abstractmethod
-    def _boot_id_file(self) -> str:
-        """The file in the guest's root that changes with every boot."""
+    def _boot_id_of(self, leader: int) -> str:
+        """What changes with every boot. Raises OSError if this one has ended."""
 
     def boot_id(self) -> str:
         """What changes with every boot."""
-        if self._leader() is None or not (found := self._boot_id_or_nothing()):
-            raise LabError(f"'{self.name}' is {self.state()}, so it has no boot")
-        return found
+        return self._boot_id_of(self._needed_leader())
 
     def state(self) -> str:
         """``running``, ``stopped`` or ``failed``."""
@@ -108,14 +107,11 @@ class AnyHost(ABC):
             self.wait_up()
 
     def _boot_id_or_nothing(self) -> str:
+        leader: int | None = self._ask("host")["leader"]
         try:
-            return Path(f"/proc/{self._leader()}/root{self._boot_id_file()}").read_text().strip()
+            return self._boot_id_of(leader) if leader else ""
         except OSError:  # between two boots
             return ""
-
-    def _leader(self) -> int | None:
-        leader: int | None = self._ask("host")["leader"]
-        return leader
 
     def _needed_leader(self) -> int:
         description = self._ask("host")
@@ -157,8 +153,8 @@ class Host(AnyHost):
         if done.returncode != 0:
             raise LabError(f"{path} could not be written on '{self.name}': {done.stderr.decode(errors='replace')}")
 
-    def _boot_id_file(self) -> str:
-        return "/proc/sys/kernel/random/boot_id"
+    def _boot_id_of(self, leader: int) -> str:
+        return Path(f"/proc/{leader}/root/proc/sys/kernel/random/boot_id").read_text().strip()
 
     def _enter(self) -> list[str]:
         return ["nsenter", f"--target={self._needed_leader()}", "--all", "--"]
@@ -208,8 +204,20 @@ class WindowsHost(AnyHost):
         """Its list of accounts (`lab.accounts`), as long as it runs."""
         return self._root() / ACCOUNTS.relative_to("/")
 
-    def _boot_id_file(self) -> str:
-        return "/run/boot-id"
+    def _boot_id_of(self, leader: int) -> str:
+        return boot_id(leader)
+
+    def _when_up(self, seconds: float = _UP_WITHIN) -> int:
+        """Its process 1, once Windows is up: for a program that comes earlier Wine would start all of it."""
+        deadline = time.monotonic() + seconds
+        while True:
+            leader = self._needed_leader()
+            with suppress(OSError):
+                if is_up(leader):
+                    return leader
+            if time.monotonic() > deadline:
+                raise LabError(f"Windows did not come up on '{self.name}' within {seconds:.0f} s")
+            time.sleep(0.05)
 
     def _root(self) -> Path:
         return Path(f"/proc/{self._needed_leader()}/root")
@@ -219,7 +227,7 @@ class WindowsHost(AnyHost):
     ) -> subprocess.CompletedProcess[str]:
         given = [f"{name}={value}" for name, value in variables.items()]
         done = subprocess.run(
-            [*enter(self._needed_leader()), *given, *command],
+            [*enter(self._when_up()), *given, *command],
             capture_output=True,
             text=True,
             errors="replace",

@@ -6,7 +6,6 @@ umask 022
 hostname "$LAB_NAME"
 rm -rf /tmp/.wine-* /run/sshd
 mkdir -p /run/sshd
-cat /proc/sys/kernel/random/uuid >/run/boot-id
 printf '%s' "$LAB_REGISTRY" >>"$WINEPREFIX/system.reg"
 cd "$WINEPREFIX/drive_c/users/root" || exit 1
 
@@ -16,6 +15,7 @@ windows() {
 }
 windows 'C:\windows\system32\session.exe' &
 windows wineboot || exit 1
+echo "$LAB_BOOT" >/run/up
 
 # The image's sshd with the image's libraries, whatever this machine has.  It cannot start itself again (-r).
 "$LAB_TOOLS/lib64/ld-linux-x86-64.so.2" --library-path "$LAB_TOOLS/usr/lib/x86_64-linux-gnu" \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import uuid
 from pathlib import Path
 
 from lab import cgroups, images, keys
@@ -62,6 +63,7 @@ class WindowsMachine(Machine):
             "PYTHONPATH": str(_TESTS),
             "PYTHONUNBUFFERED": "1",
             "LAB_NAME": self.spec.name,
+            entry.BOOT: str(uuid.uuid4()),
             "LAB_REGISTRY": self._registry,
             "LAB_WINE": WINE,
             "LAB_TOOLS": str(self._tools),
