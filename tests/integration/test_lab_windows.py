@@ -33,9 +33,8 @@ IS_ADMINISTRATOR = (
 REQUEST = f"$request = [Net.WebRequest]::Create('http://{METADATA}/openstack/latest/meta_data.json'); "
 REQUEST += "$request.Timeout = 2000; "
 ASK_METADATA = REQUEST + "(New-Object IO.StreamReader $request.GetResponse().GetResponseStream()).ReadToEnd()"
-# A service that anybody's prefix has: Wine's own, which nobody starts at boot unless told so.
+# One of Wine's own, which nobody starts at boot unless told so.
 SERVICE = "StiSvc"
-SC = r"C:\windows\system32\sc.exe"
 CMD, POWERSHELL = 22, 2222
 
 Take = Callable[[str], WindowsHost]
@@ -80,7 +79,7 @@ def test_every_way_in_answers(winhost: WindowsHost) -> None:
 def test_a_reboot_is_another_boot_that_starts_automatic_services_and_keeps_the_disk(winhost: WindowsHost) -> None:
     state = f"(Get-Service {SERVICE}).Status"
     assert winhost.ps(state).stdout.strip() == "Stopped"
-    winhost.cmd(f"{SC} config {SERVICE} start= auto")
+    winhost.ps(rf"Set-ItemProperty HKLM:\SYSTEM\CurrentControlSet\Services\{SERVICE} Start 2")
     winhost.write(r"C:\kept\by name.txt", "yes")
     for hard in (False, True):
         before = winhost.boot_id()

@@ -64,7 +64,7 @@ def test_egress_to_the_metadata_service(winhost: WindowsHost, controller: Contro
 @pytest.mark.parametrize(
     ("fault", "found"),
     [
-        (Status(path="*/meta_data.json", status=500), "HTTP/1.1 500 Internal Server Error"),
+        (Status(path="*/meta_data.json", code=500), "HTTP/1.1 500 Internal Server Error"),
         (Hang(path="*/meta_data.json"), "no answer within 1 s"),
     ],
 )

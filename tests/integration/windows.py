@@ -63,7 +63,8 @@ def runs_at_boot(host: WindowsHost, metadata: MetadataControl, password: str) ->
 @contextmanager
 def meanwhile(host: WindowsHost, script: str, flag: str) -> Iterator[None]:
     """A program of the host's own runs a script, which goes on as long as there is the file ``flag``, which it made."""
-    loop = f"{script}; [IO.File]::WriteAllText('{flag}', 'x'); while (Test-Path {flag}) {{ Start-Sleep -Milliseconds 100 }}"
+    wait = f"[IO.File]::WriteAllText('{flag}', 'x'); while (Test-Path {flag}) {{ Start-Sleep -Milliseconds 100 }}"
+    loop = f"{script}; {wait}"
     with ThreadPoolExecutor(1) as pool:
         program = pool.submit(host.ps, loop, timeout=120)
         try:

@@ -16,6 +16,7 @@ _NO_PASSWORDS = ("password_login_disabled", "no_password_asked")
 _EXPIRED = ("password_expired", "account_expired", "account_refused")
 _NO_ROOT = ("no", "prohibit-password", "without-password", "forced-commands-only")
 _ABSENT = ("absent", "unzipped")
+_SAFE = "at most 14 letters, digits and -_+=.:@ are safe"
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,18 @@ RULES: tuple[Rule, ...] = (
         lambda known: f"The agent cannot fetch the password. {_unmet(known, 'guest')} Then restart the server.",
     ),
     Rule(
+        "not_verified", "password_spoilt",
+        _when(
+            lambda known: known.windows
+            and bool(known.doubts)
+            and known.pending is True
+            and known.agent("running") is True
+        ),
+        lambda known: "The agent still runs and has not set the password; net user may wait for an answer that nobody "
+        f"gives, since {known.doubts}. Stop the agent (reset_agent, state: stopped), and reset again with a new "
+        f"generation and another password: {_SAFE}.",
+    ),
+    Rule(
         "not_verified", "agent_running",
         _when(lambda known: known.pending is True and known.agent("running") is True),
         lambda _known: "The agent runs and has not taken the password yet. Wait a minute and try to log in again.",
@@ -255,8 +268,8 @@ RULES: tuple[Rule, ...] = (
         "not_verified", "password_spoilt",
         _when(lambda known: bool(known.doubts)),
         lambda known: "The agent took the password, and does not seem to have set it as it is, since "
-        f"{known.doubts}. {_log(known)} Reset again with a new generation and another password: at most 14 letters, "
-        "digits and -_+=.:@ are safe.",
+        f"{known.doubts}. {_log(known)} Reset again with a new generation and another password: "
+        f"{_SAFE}.",
     ),
     Rule(
         "not_verified", "agent_failed",

@@ -68,7 +68,7 @@ class Authentication:
         return REFUSED
 
     def _basic(self, credentials: bytes) -> Decision:
-        name, _, password = credentials.decode(errors="replace").partition(":")
+        name, _, password = _text(credentials).partition(":")
         name = local_name(name)
         if accounts.check(self._file, name, password) is not Verdict.OK:
             return REFUSED
@@ -92,6 +92,14 @@ class Authentication:
 
     def _known(self, name: str) -> User:
         return User(name, accounts.is_administrator(self._file, name))
+
+
+def _text(credentials: bytes) -> str:
+    """RFC 7617 wants UTF-8; requests, and so pywinrm, sends Latin-1."""
+    try:
+        return credentials.decode()
+    except UnicodeDecodeError:
+        return credentials.decode("latin-1")
 
 
 def local_name(name: str) -> str:

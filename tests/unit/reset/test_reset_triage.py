@@ -200,6 +200,14 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
         "not_verified", "password_spoilt",
         f"which net user takes as a switch; it has more than 14 characters. Its log says: {ERROR} Reset again",
     ),
+    (
+        {"reset": {**WINDOWS["reset"], **SPOILT}, "guest": guest({"running": True}, **PENDING)},
+        "not_verified", "password_spoilt", "still runs and has not set the password; net user may wait for an answer",
+    ),
+    (
+        {"reset": {**ACCEPTED, **SPOILT}, "guest": guest({"running": True}, **PENDING)},
+        "not_verified", "agent_running", "Wait a minute",
+    ),
     ({"reset": {**ACCEPTED, **SPOILT}, "guest": guest()}, "not_verified", "password_spoilt", "at most 14 letters"),
     ({"reset": {**ACCEPTED, **SPOILT}, "guest": guest(**PENDING)}, "not_verified", "blob_unread", "not fetched it."),
     ({"reset": {"outcome": "unknown"}, "guest": guest()}, "unknown", "reset_unanswered", "cloud did not answer"),
