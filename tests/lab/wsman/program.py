@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +64,8 @@ class Running:
         """End it, with this exit code if said; what it started ends with it."""
         if self.exit_code is None:
             self._imposed = exit_code
-            self._process.kill()
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                self._process.kill()
 
     async def close(self) -> None:
         """End it, and read no more of it."""
