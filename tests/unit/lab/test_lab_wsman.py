@@ -151,7 +151,7 @@ def test_command_outlives_an_operation(server: Server) -> None:
     started = time.monotonic()
     with pytest.raises(WinRMOperationTimeoutError):
         client.get_command_output_raw(shell, command)
-    assert 0.9 < time.monotonic() - started < 1.5
+    assert time.monotonic() - started > 0.9
     assert client.get_command_output(shell, command) == (b"late\n", b"", 0)
     client.close_shell(shell)
 
@@ -223,20 +223,19 @@ def test_request_of_more_than_500_kilobytes(client: Protocol) -> None:
     assert caught.value.code == 413
 
 
-def test_shells_run_beside_each_other(server: Server) -> None:
+def test_shells_run_beside_each_other(server: Server, tmp_path: Path) -> None:
     answers: dict[int, bytes] = {}
+    until_all_are_there = f"while [ $(ls {tmp_path} | wc -l) -lt 6 ]; do sleep 0.02; done"
 
     def one(number: int) -> None:
-        answers[number] = run(server.client(), f"sleep 0.3; echo {number}")[0]
+        answers[number] = run(server.client(), f"touch {tmp_path}/{number}; {until_all_are_there}; echo {number}")[0]
 
-    started = time.monotonic()
     threads = [threading.Thread(target=one, args=(number,)) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert answers == {number: f"{number}\n".encode() for number in range(6)}
-    assert time.monotonic() - started < 1.7
 
 
 def test_identify_needs_no_login(server: Server) -> None:

@@ -59,7 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     file = tmp_path_factory.mktemp("psrp") / "accounts"
     accounts.create(file)
     with serving(file) as running:
-        running.native.server_mode = (sys.executable, "-S", str(SERVER_MODE))
+        running.native.server_mode = (sys.executable, "-S", str(SERVER_MODE), str(file))
         yield running
 
 
@@ -165,7 +165,7 @@ def test_unknown_pipeline(pool: WinRS) -> None:
 def test_pool_ends_with_its_shell(server: Server) -> None:
     shell = opened(server)
     shell.close()
-    assert not processes_with(str(SERVER_MODE))
+    assert not processes_with(str(server.accounts))
     with pytest.raises(WSManFaultError) as caught:
         shell.receive("stdout")
     assert caught.value.code == 2150858843
