@@ -13,7 +13,7 @@ from typing import get_args
 import pytest
 
 from lab.package import build, options_from_words, package_bytes
-from lab.package_options import OLD_PACKAGE, Defect, Layout, PackageOptions, Registration, Variant
+from lab.package_options import OLD_PACKAGE, Defect, Layout, PackageOptions, Registration, Uninstaller, Variant
 from lab.process import LabError
 
 pytestmark = pytest.mark.slow
@@ -135,7 +135,8 @@ def test_windows_binary_is_a_program_for_windows(cache: Path) -> None:
 
 
 def test_old_windows_package(cache: Path) -> None:
-    for place, where in (("bin/", "bin"), ("", "top")):
+    places: dict[Uninstaller, str] = {"bin": "bin/", "top": ""}
+    for where, place in places.items():
         content = names(package_bytes(replace(OLD_PACKAGE, variant="windows", uninstaller=where), cache))
         updater = "CloudResetPwdAgent/CloudResetPwdUpdateAgent.Windows/"
         uninstallers = [name for name in content if name.startswith(updater) and "Uninstall" in name]
