@@ -53,7 +53,7 @@ class PypsrpClient:
         transport = self._wsman.transport
         # The library would make it with the first message, and talk, before anybody can look on.
         self.session: Session = transport._build_session()  # noqa: SLF001
-        transport.session = self.session
+        transport._build_session = lambda: self.session  # type: ignore[method-assign]  # noqa: SLF001
 
     def ask(self, message: bytes) -> None:
         """Log in and send a message."""

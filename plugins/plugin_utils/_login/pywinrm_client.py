@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from .login import LoginError
 from .powershell import encoded
@@ -49,13 +50,17 @@ class PywinrmClient:
             )
         except (TypeError, ValueError, WinRMError) as error:
             raise LoginError(f"The inventory's settings for winrm do not go together: {error}.") from None
-        self.session: Session = self._protocol.transport.build_session()
+        self._protocol.transport.build_session()
+        # Before pywinrm 0.5 it is not returned.
+        self.session = cast("Session", self._protocol.transport.session)
 
     def ask(self, message: bytes) -> None:
         """Log in and send a message."""
         transport = self._protocol.transport
         if self._encrypts and transport.encryption is None:
-            transport.setup_encryption(self.session)
+            # Before pywinrm 0.5 the transport had to have its session.
+            wanted = inspect.signature(transport.setup_encryption).parameters
+            transport.setup_encryption(*[self.session for _parameter in wanted])
         transport.send_message(message)
 
     def run(self, script: str) -> str:

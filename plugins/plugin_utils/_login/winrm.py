@@ -10,6 +10,9 @@ asked without one, to see that it wants one and takes it this way.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from threading import Thread
 
@@ -37,15 +40,11 @@ class WinRM:
         """Try one login. Raises LoginError when the client cannot be made."""
         watch = Watch(time.monotonic() + timeout)
         client = self.make(self.way, password, timeout)
-        done: list[Attempt] = []
-        # Neither a name service nor a server that trickles heeds a library's time-outs, so that somebody else does.
-        worker = Thread(target=lambda: done.append(self._try(client, watch, password, read_boot_id)), daemon=True)
-        worker.start()
-        worker.join(max(0.0, watch.deadline - time.monotonic()))
-        if done:
-            return done[0]
-        proved = Course(self.way.method, tuple(watch.seen)).proved
-        return Attempt("boot_id_unread" if proved else "timed_out", given=watch.given)
+        try:
+            return _within(watch.deadline, lambda: self._try(client, watch, password, read_boot_id))
+        except FutureTimeoutError:
+            proved = Course(self.way.method, tuple(watch.seen)).proved
+            return Attempt("boot_id_unread" if proved else "timed_out", given=watch.given)
 
     def _try(self, client: Client, watch: Watch, password: str, read_boot_id: bool) -> Attempt:
         with client.session as session:
@@ -77,6 +76,23 @@ class WinRM:
         # Prepared past the session, which would add its login.
         client.session.send(Request("POST", self.way.url, data=IDENTIFY, headers=_HEADERS).prepare())
         return watch.seen[-1].status == 401 and offers(watch.seen[-1].offered, "basic")
+
+
+def _within(deadline: float, work: Callable[[], Attempt]) -> Attempt:
+    """Do work until a moment of time.monotonic(). Raises TimeoutError when it is not done by then.
+
+    In a thread: neither a name service nor a server that trickles heeds a library's own time-outs.
+    """
+    future: Future[Attempt] = Future()
+
+    def do() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            future.set_exception(error)
+
+    Thread(target=do, daemon=True).start()
+    return future.result(max(0.0, deadline - time.monotonic()))
 
 
 _HEADERS = {"Content-Type": "application/soap+xml;charset=UTF-8"}
