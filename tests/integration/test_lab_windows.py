@@ -229,6 +229,13 @@ def test_ssh_knows_a_new_password_at_once(lab: Lab, winhost: WindowsHost) -> Non
     assert ssh(lab, winhost, "ver", password="Fresh-Pass-9").returncode == 0
 
 
+def test_an_account_that_is_added_logs_in_over_ssh_from_the_next_boot_on(lab: Lab, winhost: WindowsHost) -> None:
+    accounts.set_password(winhost.accounts, "Eve", "Fresh-Pass-9")
+    winhost.reboot()
+    done = ssh(lab, winhost, IS_ADMINISTRATOR, port=POWERSHELL, user="eve", password="Fresh-Pass-9")
+    assert done.stdout.strip() == "False"
+
+
 @pytest.mark.parametrize(("user", "is_one"), [("operator", "True"), ("plain", "False")])
 def test_who_is_no_administrator_is_none(lab: Lab, winhost: WindowsHost, user: str, is_one: str) -> None:
     done = ssh(lab, winhost, IS_ADMINISTRATOR, port=POWERSHELL, user=user, password=PASSWORDS[user])

@@ -6,6 +6,12 @@ umask 022
 hostname "$LAB_NAME"
 rm -rf /tmp/.wine-* /run/sshd
 mkdir -p /run/sshd
+# OpenSSH for Windows does not care about the case of a name; the one Unix user is Wine's.
+{
+    grep -E '^(root|sshd):' /etc/passwd
+    awk -F: '{ rest = ":x:0:0::/host/drive_c/users/root:/bin/sh"; print $1 rest; print tolower($1) rest }' "$LAB_ACCOUNTS"
+} >/etc/passwd.new
+mv /etc/passwd.new /etc/passwd
 printf '%s' "$LAB_REGISTRY" >>"$WINEPREFIX/system.reg"
 cd "$WINEPREFIX/drive_c/users/root" || exit 1
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from lab import accounts
 from lab.guest import GuestFile
@@ -18,10 +18,11 @@ ACCOUNTS = CONFIG / "accounts"
 HOME = PREFIX / "drive_c/users/root"
 
 _LOGIN = Path(__file__).parent / "login.sh"
+_TESTS = Path(__file__).parent.parent.parent
 
-# Whoever logs in is Wine's one user, as on a Windows whose accounts all share a profile; `login.sh` takes the rights of
-# an administrator away from those who are none.  The first line names Wine's user.
-_USER = "{name}:x:0:0::" + str(HOME) + ":/bin/sh\n"
+# Whoever logs in is Wine's one user, which the first line names, as on a Windows whose accounts all share a profile:
+# `boot.sh` adds them.  `login.sh` takes the rights of an administrator away from those who are none.
+_PASSWD = f"root:x:0:0::{HOME}:/bin/sh\nsshd:x:74:65534::/run/sshd:/usr/sbin/nologin\n"
 
 _SSHD = f"""\
 Port {CMD_PORT}
@@ -60,7 +61,7 @@ def write(host: HostSpec, root: Path, authorized_key: str, python: str, tools: P
     """Make them, below the root of the host's mount namespace."""
     inside = root / ACCOUNTS.relative_to("/")
     accounts.create(inside)
-    for file in _files(host, accounts.read(inside), authorized_key, python, tools):
+    for file in _files(host, authorized_key, python, tools):
         file.write(root)
     assert host.flavour.windows
     prefix = root / PREFIX.relative_to("/")
@@ -72,25 +73,18 @@ def write(host: HostSpec, root: Path, authorized_key: str, python: str, tools: P
             stream.write(registry.text(keys))
 
 
-def _files(
-    host: HostSpec, known: Sequence[accounts.Account], authorized_key: str, python: str, tools: Path
-) -> list[GuestFile]:
-    # OpenSSH for Windows does not care about the case of a name.
-    names = dict.fromkeys(["root", *(name for account in known for name in (account.name, account.name.lower()))])
-    sshd = _SSHD.format(login=f"LAB_ADMINISTRATORS={accounts.administrators(ACCOUNTS)} sh {_LOGIN}", tools=tools)
-    tests = Path(__file__).parent.parent.parent
-    check = _CHECK_PASSWORD.format(tests=tests, python=python, accounts=ACCOUNTS)
+def _files(host: HostSpec, authorized_key: str, python: str, tools: Path) -> list[GuestFile]:
+    login = f"LAB_ADMINISTRATORS={accounts.administrators(ACCOUNTS)} sh {quote(str(_LOGIN))}"
+    sshd = _SSHD.format(login=login, tools=quote(str(tools)))
+    check = _CHECK_PASSWORD.format(tests=quote(str(_TESTS)), python=quote(python), accounts=ACCOUNTS)
     return [
         GuestFile("etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {host.name}.lab {host.name}\n"),
         GuestFile("etc/resolv.conf", f"search lab\nnameserver {GATEWAY}\n"),
         GuestFile("etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"),
-        GuestFile("etc/passwd", "".join(_USER.format(name=name) for name in names) + _SSHD_USER),
+        GuestFile("etc/passwd", _PASSWD),
         GuestFile("etc/ssh/ssh_host_ed25519_key", host.host_key.private, 0o600),
         GuestFile("etc/ssh/lab_authorized_keys", authorized_key),
         GuestFile("etc/ssh/sshd_config", sshd),
         GuestFile("etc/ssh/check-password", check, 0o755),
         GuestFile("etc/pam.d/sshd", _PAM.format(modules=tools / "usr/lib/x86_64-linux-gnu/security")),
     ]
-
-
-_SSHD_USER = "sshd:x:74:65534::/run/sshd:/usr/sbin/nologin\n"
