@@ -64,16 +64,20 @@ class Service:
 
     async def answer(self, user: User, document: bytes) -> tuple[int, bytes]:
         """The HTTP status and the envelope for a request."""
-        message_id = ""
+        message_id = verb = ""
         try:
             request = soap.parse(document)
-            message_id = request.message_id
-            return 200, await self._done(user, request)
+            message_id, verb = request.message_id, request.verb
+            envelope = await self._done(user, request)
         except Fault as fault:
+            log.info("%s %s: fault %d", user.name, verb, fault.kind.code)
             return 500, soap.fault(fault, message_id)
         except LabError as error:
-            log.warning("%s", error)
+            log.warning("%s %s: %s", user.name, verb, error)
             return 500, soap.fault(Fault(faults.NOT_READY, str(error)), message_id)
+        # Not what was asked or answered: there may be passwords in it.
+        log.info("%s %s", user.name, verb)
+        return 200, envelope
 
     async def _done(self, user: User, request: Request) -> bytes:
         if request.body is not None and request.body.tag.endswith("}Identify"):

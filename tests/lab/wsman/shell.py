@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import uuid
@@ -66,9 +67,11 @@ class CommandShell:
             data = decode(stream)
             try:
                 if data:
-                    await running.stdin.write(data)
+                    await asyncio.wait_for(running.stdin.write(data), request.timeout)
             except BrokenPipeError as error:
                 raise Fault(faults.PIPE_ENDED) from error
+            except asyncio.TimeoutError:  # as on Windows, it gets the input all the same once it reads
+                raise Fault(faults.TIMED_OUT) from None
             if stream.get("End", "").lower() in {"true", "1"}:
                 running.stdin.close()
         return "<rsp:SendResponse/>"

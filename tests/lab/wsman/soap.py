@@ -27,9 +27,9 @@ NAMESPACES = {
 }
 ANONYMOUS = f"{NAMESPACES['a']}/role/anonymous"
 FAULT_ACTION = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
-# What Windows allows by default (winrm get winrm/config: MaxEnvelopeSizekb, MaxTimeoutms).
+# What Windows has and allows by default (winrm get winrm/config: MaxEnvelopeSizekb, MaxTimeoutms).
 MIN_ENVELOPE, MAX_ENVELOPE = 8 * 1024, 500 * 1024
-OPERATION_SECONDS = 60.0
+OPERATION_SECONDS, MAX_OPERATION_SECONDS = 60.0, 1800.0
 
 _DECLARATIONS = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.ASCII)
@@ -108,7 +108,7 @@ def parse(document: bytes) -> Request:
         message_id=text(header, "a:MessageID"),
         shell_id=selectors.get("SHELLID", ""),
         options=_named(header, "w:OptionSet/w:Option"),
-        timeout=seconds(text(header, "w:OperationTimeout"), OPERATION_SECONDS),
+        timeout=min(seconds(text(header, "w:OperationTimeout"), OPERATION_SECONDS), MAX_OPERATION_SECONDS),
         max_envelope=min(max(int(size), MIN_ENVELOPE), MAX_ENVELOPE),
         body=None if body is None else next(iter(body), None),
     )

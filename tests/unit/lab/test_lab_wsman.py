@@ -144,6 +144,26 @@ def test_input_for_what_has_ended(client: Protocol) -> None:
     client.close_shell(shell)
 
 
+def send_until_it_takes_too_long(client: Protocol, shell: str, command: str) -> int:
+    for count in range(1, 20):
+        try:
+            client.send_command_input(shell, command, b"x" * 300_000)
+        except WinRMOperationTimeoutError:
+            return count * 300_000
+    raise AssertionError("all of it was taken")
+
+
+def test_input_that_nobody_reads(server: Server, tmp_path: Path) -> None:
+    client = server.client(seconds=1)
+    shell = client.open_shell()
+    command = client.run_command(shell, f"until [ -e {tmp_path}/go ]; do sleep 0.02; done; wc -c")
+    sent = send_until_it_takes_too_long(client, shell, command)
+    (tmp_path / "go").touch()
+    client.send_command_input(shell, command, b"", end=True)
+    assert client.get_command_output(shell, command) == (f"{sent}\n".encode(), b"", 0)
+    client.close_shell(shell)
+
+
 def test_command_outlives_an_operation(server: Server) -> None:
     client = server.client(seconds=1)
     shell = client.open_shell()
