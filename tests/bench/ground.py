@@ -53,7 +53,7 @@ def prepared(count: int, say: Callable[[str], None]) -> Iterator[Lab]:
 def light_hosts(lab: Lab, count: int) -> list[Host]:
     """The first light hosts."""
     wanted = {host.name for host in light_wanted(count)}
-    return [host for host in lab.hosts if host.name in wanted]
+    return [host for host in lab.hosts if isinstance(host, Host) and host.name in wanted]
 
 
 def refresh(hosts: Sequence[Host]) -> None:

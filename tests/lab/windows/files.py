@@ -51,10 +51,9 @@ session required {modules}/pam_permit.so
 """
 
 # PAM hands the password over with a zero byte behind it.
-_CHECK_PASSWORD = """\
-#!/bin/sh
-tr -d '\\000' | exec env PYTHONPATH={tests} {python} -m lab.accounts check {accounts} "$PAM_USER"
-"""
+_CHECK_PASSWORD = (
+    "#!/bin/sh\ntr -d '\\000' | exec env PYTHONPATH={tests} {python} -m lab.accounts check {accounts} \"$PAM_USER\"\n"
+)
 
 
 def write(host: HostSpec, root: Path, authorized_key: str, python: str, tools: Path) -> None:
