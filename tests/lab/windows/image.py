@@ -31,7 +31,7 @@ _PROGRAMS: dict[str, tuple[Path | str, ...]] = {
     "session.exe": (_FOLDER / "session.c", "-mwindows"),
 }
 # Wine brings a prefix up to date when this file has changed, so that a prefix made with another one is not ours.
-_WINE_INF = Path("/usr/share/wine/wine.inf")
+_WINE_INF = ("/usr/share/wine/wine.inf", "/usr/share/wine/wine/wine.inf")
 
 # In namespaces of its own: a build that is killed leaves no processes, and Wine's socket in /tmp is not the user's.
 _ISOLATED = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
@@ -53,14 +53,16 @@ def directory(paths: Paths, shell: Path) -> Path:
 
 
 def current(paths: Paths) -> list[Path]:
-    """What is to stay in the cache: this machine's prefix, or all of them where no PowerShell says which that is."""
+    """What is to stay in the cache: this machine's prefix, or all of them where nothing says which that is."""
     shell = powershell.folder()
-    return [directory(paths, shell)] if shell else list(paths.images.glob(f"{NAME}-*"))
+    return [directory(paths, shell)] if shell and Path(WINE).exists() else list(paths.images.glob(f"{NAME}-*"))
 
 
 def digest(shell: Path) -> str:
     """What the prefix is made of, in twelve characters."""
-    stat = _WINE_INF.stat()
+    stat = next((Path(path).stat() for path in _WINE_INF if Path(path).exists()), None)
+    if stat is None:
+        raise LabError(f"there is no Wine that the lab knows here, for none of {', '.join(_WINE_INF)} is there")
     sources = [file.read_text() for file in (*sorted(_FOLDER.glob("*.c")), Path(__file__))]
     parts = [*sources, *_COMPILE, f"{stat.st_size} {stat.st_mtime_ns}", powershell.identity(shell)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]

@@ -144,7 +144,7 @@ class TestPowershell:
     ) -> None:
         inf = tmp_path / "wine.inf"
         inf.touch()
-        monkeypatch.setattr(image, "_WINE_INF", inf)
+        monkeypatch.setattr(image, "_WINE_INF", (str(inf),))
         before = image.directory(paths, shell)
         assert image.directory(paths, shell) == before
         (shell / "more.dll").touch()
@@ -153,10 +153,12 @@ class TestPowershell:
         os.utime(inf, (1, 1))
         assert image.directory(paths, shell) not in (before, after)
 
-    def test_without_one_no_image_of_windows_is_thrown_away(
-        self, monkeypatch: pytest.MonkeyPatch, paths: Paths
+    @pytest.mark.parametrize("wine", [True, False])
+    def test_where_nothing_says_which_it_is_no_image_is_thrown_away(
+        self, monkeypatch: pytest.MonkeyPatch, paths: Paths, shell: Path, wine: bool
     ) -> None:
-        monkeypatch.setenv(powershell.VARIABLE, "")
+        monkeypatch.setenv(powershell.VARIABLE, "" if wine else str(shell))
+        monkeypatch.setattr(image, "WINE", "/bin/sh" if wine else "/nowhere/wine64")
         kept = paths.images / "windows-0123456789ab"
         kept.mkdir()
         assert image.current(paths) == [kept]
