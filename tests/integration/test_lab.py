@@ -90,7 +90,7 @@ def test_egress_is_out_of_the_guests_reach(host: Host) -> None:
     host.sh("ip link set eth0 down && ip link set eth0 up")
     # networkd refuses while it has not taken in that the link went away and came back.
     wait_for(lambda: host.sh("networkctl reconfigure eth0", check=False).returncode == 0)
-    host.wait_ssh()
+    host.wait_up()
     assert not reaches(host, BUCKET)
 
 

@@ -84,7 +84,7 @@ def test_stopped_through_the_api_it_is_off_until_it_is_started(
     assert (host.state(), ssh_answers(host)) == ("stopped", False)
     assert not power(controller, host, "stopped")["changed"]
     assert power(controller, host, "started")["changed"]
-    host.wait_ssh()
+    host.wait_up()
     assert cloud.server(host.uuid).status == "ACTIVE"
 
 
@@ -140,7 +140,7 @@ def test_without_dhcp_in_its_subnet_it_has_no_address_after_a_restart(
     assert host.sh(LEASE).stdout == ""
     switch_dhcp(api, host, on=True)
     assert power(controller, host, "restarted", mode="hard")["changed"]
-    host.wait_ssh()
+    host.wait_up()
     assert host.address in host.sh(LEASE).stdout
 
 
@@ -149,7 +149,7 @@ def test_rebuilt_it_has_a_fresh_disk(cloud: CloudControl, controller: Controller
     before = cloud.server(host.uuid)
     after = cloud.rebuild(host.uuid, "another-image")
     assert (before.system_disk != after.system_disk, after.image_id) == (True, "another-image")
-    host.wait_ssh()
+    host.wait_up()
     assert controller.info(host).of(host)["agent"]["state"] == "absent"
 
 
