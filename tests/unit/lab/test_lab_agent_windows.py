@@ -338,9 +338,11 @@ def test_held_file_is_not_deleted(windows: Windows) -> None:
     command = [WINE, f"{BIN}wrapper.exe", "--hold", jar]
     with subprocess.Popen(command, env=_environment(windows.prefix), stdout=subprocess.PIPE) as holder:
         assert holder.stdout
-        assert b"holding" in holder.stdout.readline()
-        assert "Sharing violation" in windows.cmd(f"del {jar}")
-        assert "denied" in windows.cmd(f"del {BIN}wrapper.exe")
-        windows.run("taskkill", "/f", "/im", "wrapper.exe")
+        held = holder.stdout.readline()
+        said = windows.cmd(f"del {jar}"), windows.cmd(f"del {BIN}wrapper.exe")
+        windows.run("taskkill", "/f", "/im", "wrapper.exe")  # before anything fails: leaving here waits for its end
+    assert b"holding" in held
+    assert "Sharing violation" in said[0]
+    assert "denied" in said[1]
     windows.cmd(f"del {jar}")
     assert not (windows.installed / "lib" / "wrapper.jar").exists()
