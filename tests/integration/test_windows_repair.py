@@ -30,11 +30,12 @@ from windows import (
 )
 
 from lab.client import WindowsHost
-from lab.faults import Hang
 from lab.metadata_client import MetadataControl
 
 PASSWORD = "Fresh-Pass-123"
 REGISTER = ["register", "enable"]
+# It runs for some seconds after the installation, and what runs cannot be removed.
+IDLE = f"while ((Get-Service {SERVICE}).Status -ne 'Stopped') {{ Start-Sleep -Milliseconds 100 }}"
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,10 @@ DAMAGES = {
     ),
     "unregistered": Damage(f"{SC} delete {SERVICE} | Out-Null", "unregistered", REGISTER),
     "registered elsewhere": Damage(
-        f"{SC} config {SERVICE} binPath= C:\\windows\\system32\\notepad.exe | Out-Null", "unregistered", REGISTER
+        f"Set-ItemProperty {KEY} ImagePath C:\\windows\\system32\\notepad.exe", "unregistered", REGISTER
     ),
-    "started by hand": Damage(f"{SC} config {SERVICE} start= demand | Out-Null", "disabled", ["enable"]),
-    "disabled": Damage(f"{SC} config {SERVICE} start= disabled | Out-Null", "disabled", ["enable"]),
+    "started by hand": Damage(f"Set-ItemProperty {KEY} Start 3", "disabled", ["enable"]),
+    "disabled": Damage(f"Set-ItemProperty {KEY} Start 4", "disabled", ["enable"]),
 }
 
 
@@ -103,7 +104,7 @@ def test_damage_is_repaired(name: str, winhost: WindowsHost, controller: Control
         controller,
         winhost,
         agent("install", **package),
-        script(damage.script),
+        script(f"{IDLE}; {damage.script}"),
         audit(),
         agent("repair", **package),
         agent("again", **package),
@@ -173,10 +174,10 @@ def test_absent_removes_whatever_is_there(winhost: WindowsHost, controller: Cont
         agent("all", state="absent"),
         agent("all, again", state="absent"),
         agent("install", **new),
-        script(f"Remove-Item -Recurse {AGENT}"),
+        script(f"{IDLE}; Remove-Item -Recurse {AGENT}"),
         agent("registration without files", state="absent"),
         agent("install once more", **new),
-        script(f"{SC} delete {SERVICE} | Out-Null"),
+        script(f"{IDLE}; {SC} delete {SERVICE} | Out-Null"),
         agent("files without registration", state="absent"),
         agent("again", state="absent"),
     )
@@ -227,22 +228,18 @@ def test_restarted_runs_the_agent_which_applies_a_pending_reset(
 
 
 def test_stopped_ends_a_running_agent_and_leaves_one_that_does_not_run(
-    winhost: WindowsHost, controller: Controller, metadata: MetadataControl
+    winhost: WindowsHost, controller: Controller
 ) -> None:
-    package = windows_package(controller)
-    tell(controller, winhost, agent("install", **package))
-    wait_for(lambda: winhost.ps(f"(Get-Service {SERVICE}).Status").stdout.strip() == "Stopped")
-    metadata.set_faults(winhost.name, Hang(path="*/reset_password", method="GET"))
     told = tell(
         controller,
         winhost,
-        agent("idle", state="stopped"),
-        script(f"{SC} start {SERVICE} | Out-Null"),
+        agent("not there", state="stopped"),
+        agent("install", **windows_package(controller, resident=True)),
         audit(),
         agent("stop", state="stopped"),
         agent("again", state="stopped"),
     )
-    assert [told[name]["changed"] for name in ("idle", "stop", "again")] == [False, True, False], told
+    assert [told[name]["changed"] for name in ("not there", "stop", "again")] == [False, True, False], told
     assert told["audit"]["agent"]["running"]
-    assert not told["stop"]["agent"]["running"]
+    assert (steps(told["stop"]), told["stop"]["agent"]["running"]) == (["stop"], False)
     assert winhost.ps(f"(Get-ItemProperty {KEY}).Start").stdout.strip() == "2"

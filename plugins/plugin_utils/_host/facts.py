@@ -51,6 +51,8 @@ class AgentFacts:
     occupied: bool
     present: frozenset[str]
     digests: Mapping[str, str]
+    # Files that another program has for itself, so that nothing is known of their content.
+    in_use: frozenset[str]
     recorded: Mapping[str, str]
     record_corrupt: bool
     package_sha256: str | None
@@ -85,7 +87,7 @@ class AgentFacts:
         if self.record_corrupt:
             found.append("the record of what was installed is corrupt")
         for name, digest in self.recorded.items():
-            if name in self.needed and name not in self.present:
+            if name in self.in_use or (name in self.needed and name not in self.present):
                 continue
             if name not in self.digests:
                 found.append(f"{name} is missing")
@@ -200,6 +202,7 @@ def agent_facts(answer: Answer, needed: tuple[str, ...]) -> AgentFacts:
         occupied=bool(answer.first("directory") or answer.first("occupied")),
         present=frozenset(answer.all("present")),
         digests=dict(_digest(line) for line in answer.all("digest")),
+        in_use=frozenset(answer.all("in_use")),
         recorded=recorded,
         record_corrupt=corrupt,
         package_sha256=package,

@@ -83,7 +83,7 @@ def differs(wanted: Wanted, agent: AgentFacts) -> bool:
         return agent.package_sha256 != wanted.package_sha256
     files = wanted.package_files or {}
     fixed = {name: digest for name, digest in files.items() if name not in EDITABLE and not name.startswith("logs/")}
-    return any(agent.digests.get(name) != digest for name, digest in fixed.items())
+    return any(agent.digests.get(name) != digest for name, digest in fixed.items() if name not in agent.in_use)
 
 
 _MODES = Step("modes", "700 for the script and the wrapper, 600 for lib, as the guide asks")

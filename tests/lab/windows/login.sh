@@ -24,5 +24,5 @@ cmd) line=$system'\cmd.exe'${asked:+" /c $asked"} ;;
 esac
 grep -qixF -- "$USER" "$LAB_ADMINISTRATORS" || line="$system\\limited.exe $line"
 
-exec env -i WINEPREFIX=/host WINEDEBUG=-all DOTNET_EnableWriteXorExecute=0 ${TERM+TERM="$TERM"} \
+exec env -i WINEPREFIX=/host WINEDEBUG=-all LC_ALL=C.UTF-8 DOTNET_EnableWriteXorExecute=0 ${TERM+TERM="$TERM"} \
     SSH_CONNECTION="$SSH_CONNECTION" LAB_COMMAND_LINE="$line" /usr/lib/wine/wine64 "$system\\verbatim.exe"

@@ -12,5 +12,14 @@ VERBATIM = r"C:\windows\system32\verbatim.exe"
 
 
 def environment(prefix: Path) -> dict[str, str]:
-    """The whole environment of a Windows program; .NET dies under Wine 8 at a garbage collection without the last."""
-    return {"WINEPREFIX": str(prefix), "WINEDEBUG": "-all", "DOTNET_EnableWriteXorExecute": "0"}
+    """The whole environment of a Windows program.
+
+    .NET dies under Wine 8 at a garbage collection without the last; without a UTF-8 locale Wine makes no file whose name
+    is not ASCII.
+    """
+    return {
+        "WINEPREFIX": str(prefix),
+        "WINEDEBUG": "-all",
+        "LC_ALL": "C.UTF-8",
+        "DOTNET_EnableWriteXorExecute": "0",
+    }

@@ -8,9 +8,9 @@ import uuid
 from pathlib import Path
 
 from lab.process import LabError
+from lab.windows.wine import WINE, environment
 from lab.wsman.program import Program, Running, run
 
-WINE = "/usr/lib/wine/wine64"
 LAUNCHER = "C:\\windows\\system32\\winrshost.exe"
 LIMITED = "C:\\windows\\system32\\limited.exe"
 CONSOLE_SECONDS = 60
@@ -48,12 +48,7 @@ class Wine:
     def __init__(self, prefix: Path) -> None:
         self._drive = prefix / "drive_c"
         self._home = self._drive / "users" / "root"
-        self._environment = {
-            "WINEPREFIX": str(prefix),
-            "WINEDEBUG": "-all",
-            "DOTNET_EnableWriteXorExecute": "0",
-            "PATH": os.defpath,
-        }
+        self._environment = {**environment(prefix), "PATH": os.defpath}
         self._consoles: dict[int, Console] = {}
         self._opening = asyncio.Lock()
 

@@ -188,6 +188,12 @@ def test_every_known_service_has_a_name_that_people_know() -> None:
         ({"digest": lines_of({**FILES, JAR: "00" * 32})}, "damaged", ["lib/agent.jar was changed"]),
         ({"digest": lines_of({**FILES, CONF: "00" * 32})}, "installed", []),
         ({**ABSENT, "unzipped": "C:\\CloudResetPwdAgent", "occupied": "yes"}, "unzipped", []),
+        (
+            {"digest": lines_of({WRAPPER: FILES[WRAPPER], CONF: FILES[CONF]})},
+            "damaged",
+            ["lib is empty", f"{JAR} is missing"],
+        ),
+        ({"digest": lines_of({**FILES, "lib/x.jar": "e5" * 32}), "in_use": JAR}, "installed", []),
         (ABSENT, "absent", []),
     ],
 )

@@ -348,10 +348,19 @@ function Step-register {
 function Step-enable {
     if ((Get-Registration $service).registered -eq 'none') { Step-register }
     if ((Get-Registration $service).enabled -eq 'yes') { return }
-    $said = Invoke-Line "`"$system32\sc.exe`" config $service start= auto" $work 60
-    if (-not (Wait-Until { (Get-Registration $service).enabled -eq 'yes' } 5)) {
-        throw "cannot make $service start at boot: $($said | Select-Object -Last 1)"
-    }
+    Set-StartType 'auto' 2
+    if ((Get-Registration $service).enabled -ne 'yes') { throw "cannot make $service start at boot" }
+}
+
+# How the service starts, as sc.exe calls it and as its number. Where sc.exe does not do it, the registry is set, which is
+# what counts at the next boot.
+function Set-StartType($word, $number) {
+    $null = Invoke-Line "`"$system32\sc.exe`" config $service start= $word" $work 60
+    $path = "SYSTEM\CurrentControlSet\Services\$service"
+    if ((Get-Registered $path 'Start') -eq $number) { return }
+    $key = $registry.OpenSubKey($path, $true)
+    $key.SetValue('Start', $number, [Microsoft.Win32.RegistryValueKind]::DWord)
+    $key.Close()
 }
 
 function Step-record {
@@ -426,7 +435,7 @@ function Restore-Agent {
 function Restore-Registration($enabled) {
     Step-register
     if ($enabled -eq 'yes') { Step-enable }
-    else { $null = Invoke-Line "`"$system32\sc.exe`" config $service start= demand" $work 60 }
+    else { Set-StartType 'demand' 3 }
 }
 
 function Invoke-Steps {

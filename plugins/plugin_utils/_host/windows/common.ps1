@@ -98,7 +98,12 @@ function Get-Digests($folder) {
     foreach ($path in [IO.Directory]::GetFiles($folder, '*', 'AllDirectories')) {
         $name = $path.Substring($folder.Length + 1).Replace('\', '/')
         if ($name -match '^logs/|^\.cloudreset$|\.(pid|lock|anchor|status)$') { continue }
-        $stream = Open-Shared $path
+        try { $stream = Open-Shared $path }
+        catch [IO.IOException] {
+            # Another program has it for itself, maybe a virus scanner: that is no damage.
+            $run.inUse += $name
+            continue
+        }
         try { $hex = [BitConverter]::ToString($sha.ComputeHash($stream)) }
         finally { $stream.Dispose() }
         $lines.Add($hex.Replace('-', '').ToLowerInvariant() + "  ./$name")
@@ -127,7 +132,9 @@ function Write-AgentState {
             if ($file.Exists -and $file.Length) { Write-Fact present $name }
         }
         # Right after an installation they are known: it has compared them with the package's.
+        $run.inUse = @()
         Write-Lines digest $(if ($run.digests) { $run.digests } else { Get-Digests $agent })
+        Write-Lines in_use $run.inUse
         Write-Lines record (Read-Lines $record ([Text.Encoding]::UTF8))
         Write-Lines backend (@(Read-Lines "$agent\conf\wrapper.conf" $latin1) -match '^\s*wrapper\.backend\.type\s*=')
     }

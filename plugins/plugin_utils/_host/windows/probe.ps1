@@ -76,6 +76,11 @@ function Get-Metadata($name) {
         } while ($count -and $answer.Length -lt 65536)
         [Text.Encoding]::UTF8.GetString($answer.ToArray())
     }
+    catch {
+        # WSAETIMEDOUT, which has no words in English alone.
+        if ($_.Exception.GetBaseException().ErrorCode -eq 10060) { throw "no answer within $metadataTimeout s" }
+        throw
+    }
     finally { $client.Close() }
 }
 
