@@ -16,7 +16,7 @@ printf '%s' "$LAB_REGISTRY" >>"$WINEPREFIX/system.reg"
 cd "$WINEPREFIX/drive_c/users/root" || exit 1
 
 windows() {
-    env -i WINEPREFIX="$WINEPREFIX" WINEDEBUG="$WINEDEBUG" LC_ALL="$LC_ALL" \
+    env -i WINEPREFIX="$WINEPREFIX" WINEDEBUG="$WINEDEBUG" LC_ALL=C.UTF-8 \
         DOTNET_EnableWriteXorExecute="$DOTNET_EnableWriteXorExecute" "$LAB_WINE" "$@"
 }
 windows 'C:\windows\system32\session.exe' &

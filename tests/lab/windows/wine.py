@@ -14,8 +14,8 @@ VERBATIM = r"C:\windows\system32\verbatim.exe"
 def environment(prefix: Path) -> dict[str, str]:
     """The whole environment of a Windows program.
 
-    .NET dies under Wine 8 at a garbage collection without the last; without a UTF-8 locale Wine makes no file whose name
-    is not ASCII.
+    .NET dies under Wine 8 at a garbage collection without the last; without a UTF-8 locale Wine makes no file whose
+    name is not ASCII.
     """
     return {
         "WINEPREFIX": str(prefix),
