@@ -81,7 +81,7 @@ DAMAGES = {
         ("the record of what was installed is corrupt",),
     ),
     "merely unzipped": Damage(
-        f"{SC} delete {SERVICE} | Out-Null; Remove-Item -Recurse {AGENT}; "
+        f"{SC} delete {SERVICE} | Out-Null; Remove-Item -Recurse -Force {AGENT}; "
         f"New-Item -ItemType Directory {AGENT}\\CloudResetPwdAgent.Windows | Out-Null; "
         f"[IO.File]::WriteAllText('{AGENT}\\CloudResetPwdAgent.Windows\\setup.bat', 'rem')",
         "unzipped",
@@ -174,7 +174,7 @@ def test_absent_removes_whatever_is_there(winhost: WindowsHost, controller: Cont
         agent("all", state="absent"),
         agent("all, again", state="absent"),
         agent("install", **new),
-        script(f"{IDLE}; Remove-Item -Recurse {AGENT}"),
+        script(f"{IDLE}; Remove-Item -Recurse -Force {AGENT}"),
         agent("registration without files", state="absent"),
         agent("install once more", **new),
         script(f"{IDLE}; {SC} delete {SERVICE} | Out-Null"),

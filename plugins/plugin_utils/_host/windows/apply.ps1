@@ -58,9 +58,10 @@ function Enter-Lock {
 }
 
 function Exit-Lock {
-    if ([IO.Directory]::Exists($scratch)) { [IO.Directory]::Delete($scratch, $true) }
+    # What cannot be removed now is told as a leftover, and the next run removes it.
+    try { if ([IO.Directory]::Exists($scratch)) { [IO.Directory]::Delete($scratch, $true) } }
+    catch { Write-Fact not_removed (Get-Reason $_) }
     $run.lock.Dispose()
-    $run.lock = $null
     # A backup stays, and what it is to be put back for.
     if (-not [IO.Directory]::GetFileSystemEntries($work).Length) { [IO.Directory]::Delete($work) }
 }
@@ -248,14 +249,15 @@ function Get-LockedFiles($folder) {
     }
 }
 
+# A virus scanner lets go by itself.
 function Move-Folder($from, $to) {
-    try { [IO.Directory]::Move($from, $to) }
-    catch {
+    if (-not (Wait-Until { -not (Get-LockedFiles $from) } 5)) {
         $locked = @(Get-LockedFiles $from)
-        $what = if ($locked) { $locked[0] + $(if ($locked.Length -gt 1) { " and $($locked.Length - 1) more" }) + ' in use' }
-        else { Get-Reason $_ }
-        throw "cannot move ${from}: $what$(Get-Lockers $from); end what uses it, or restart the server, and run this again"
+        $more = if ($locked.Length -gt 1) { " and $($locked.Length - 1) more" }
+        throw "cannot move ${from}: $($locked[0])$more in use$(Get-Lockers $from); end what uses it, or restart the server, and run this again"
     }
+    try { [IO.Directory]::Move($from, $to) }
+    catch { throw "cannot move ${from}: $(Get-Reason $_)" }
 }
 
 # Takes a folder away at once: it goes as a whole, or not at all.

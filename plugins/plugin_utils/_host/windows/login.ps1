@@ -2,14 +2,24 @@
 # password or blob leaves the guest.
 
 # The agent sets the password of whoever is called Administrator, renamed or not.
+# Where the name does not resolve: whether the account that was Administrator at first, by its number, is still called so.
+function Write-BuiltInName {
+    try {
+        $domain = [Security.Principal.WindowsIdentity]::GetCurrent().User.AccountDomainSid
+        $account = New-Object Security.Principal.SecurityIdentifier "$domain-500"
+        $name = $account.Translate([Security.Principal.NTAccount]).Value
+        Write-Fact admin_named $(if ($name -like '*\Administrator') { 'yes' } else { 'no' })
+    }
+    catch { Write-Fact admin_untold (Get-Reason $_) }
+}
+
 function Write-Administrator {
     try {
         $account = New-Object Security.Principal.NTAccount 'Administrator'
         $null = $account.Translate([Security.Principal.SecurityIdentifier])
         Write-Fact admin_named yes
     }
-    catch [Security.Principal.IdentityNotMappedException] { Write-Fact admin_named no }
-    catch { Write-Fact admin_untold (Get-Reason $_) }
+    catch { Write-BuiltInName }
     try {
         $user = [ADSI]'WinNT://./Administrator,user'
         $flags = $user.UserFlags.Value
