@@ -5,79 +5,75 @@
 from __future__ import annotations
 
 import fcntl
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench import proof
+from bench.fields import Field
 from lab import control, lifecycle
 from lab.bucket_client import BucketControl, ServedPackage
-from lab.client import Host, Lab
-from lab.hosts import light_wanted
+from lab.client import AnyHost, Lab
 from lab.package_options import PackageOptions
 from lab.paths import Paths
-
-PACKAGE = PackageOptions(padding=8 * 1024 * 1024)
+from lab.process import LabError
 
 _AT_ONCE = 8
-# By the state on disk, past every contender's own judgement: prints what is wrong.
-_PROVE = """
-agent=/CloudrResetPwdAgent
-[ -s $agent/conf/wrapper.conf ] || echo "wrapper.conf is missing"
-[ "$(stat -c %a $agent/bin/cloudResetPwdAgent.script $agent/bin/wrapper | sort -u)" = 700 ] || echo "bin is not 700"
-[ "$(find $agent/lib -type f -exec stat -c %a {} + | sort -u)" = 600 ] || echo "lib is not 600"
-[ "$(du -sm $agent | cut -f 1)" -ge 8 ] || echo "the padding is missing"
-ls /etc/rc3.d/S??cloudResetPwdAgent >/dev/null || echo "it does not start at boot"
-[ ! -e /.cloudreset ] && [ ! -e /root/.CloudResetPwdAgent ] || echo "there is something left over"
-"""
 
 
 @contextmanager
-def prepared(count: int, say: Callable[[str], None]) -> Iterator[Lab]:
-    """A lab with so many light hosts, the bench's package in its bucket, and nobody else's bench on it.
+def prepared(field: Field, count: int, say: Callable[[str], None]) -> Iterator[Lab]:
+    """A lab with so many of the field's hosts, its package in the bucket, and nobody else's bench on it.
 
     It is taken down in the end if it was not up before.
     """
     paths = Paths.from_environment()
     was_up = control.is_up(paths)
     try:
-        lifecycle.up(paths, light_wanted(count), say)
-        with _locked("bench"), _locked("test-bucket"), _package(paths, say):
+        for program in field.needs:
+            _run(program)
+        lifecycle.up(paths, field.wanted(count), say)
+        # The bucket's lock is the one that the integration tests take.
+        bench, bucket = Path(tempfile.gettempdir()) / "cloudreset-bench.lock", paths.state / "test-bucket.lock"
+        with _locked(bench), _locked(bucket), _package(paths, field.package, say):
             yield Lab.connect(paths)
     finally:
         if not was_up:
             lifecycle.down(paths, say)
 
 
-def light_hosts(lab: Lab, count: int) -> list[Host]:
-    """The first light hosts."""
-    wanted = {host.name for host in light_wanted(count)}
-    return [host for host in lab.hosts if isinstance(host, Host) and host.name in wanted]
+def hosts(lab: Lab, field: Field, count: int) -> list[AnyHost]:
+    """The field's first hosts."""
+    wanted = {host.name for host in field.wanted(count)}
+    return [host for host in lab.hosts if host.name in wanted]
 
 
-def refresh(hosts: Sequence[Host]) -> None:
+def refresh(hosts: Sequence[AnyHost]) -> None:
     """Give each a fresh root file system."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(Host.restore, hosts))
+        list(pool.map(AnyHost.restore, hosts))
 
 
-def prove_installed(hosts: Sequence[Host]) -> list[str]:
+def prove_installed(hosts: Sequence[AnyHost]) -> list[str]:
     """Return what is wrong with the agent on the hosts, whoever installed it."""
-
-    def wrong(host: Host) -> list[str]:
-        return [f"{host.name}: {line}" for line in host.sh(_PROVE, check=False).stdout.splitlines()]
-
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return [line for lines in pool.map(wrong, hosts) for line in lines]
+        return [line for lines in pool.map(proof.problems, hosts) for line in lines]
+
+
+def _run(program: Path) -> None:
+    if (status := subprocess.run([program], check=False).returncode) != 0:
+        raise LabError(f"{program} ended with status {status}; above is why")
 
 
 @contextmanager
-def _package(paths: Paths, say: Callable[[str], None]) -> Iterator[ServedPackage]:
+def _package(paths: Paths, options: PackageOptions, say: Callable[[str], None]) -> Iterator[ServedPackage]:
     """Serve the bench's package, and in the end again what was served before."""
     bucket = BucketControl(paths.service_socket("bucket"))
-    before = bucket.package(PACKAGE.variant)
-    served = bucket.serve(PACKAGE)
+    before = bucket.package(options.variant)
+    served = bucket.serve(options)
     say(f"The bucket serves a package of {served.size:,} bytes.")
     try:
         yield served
@@ -86,8 +82,8 @@ def _package(paths: Paths, say: Callable[[str], None]) -> Iterator[ServedPackage
 
 
 @contextmanager
-def _locked(name: str) -> Iterator[None]:
-    """Alone on this machine; the bucket's lock is the one that the integration tests take."""
-    with (Path(tempfile.gettempdir()) / f"cloudreset-{name}.lock").open("w") as file:
+def _locked(path: Path) -> Iterator[None]:
+    """Alone on this machine."""
+    with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import cgroups
-from lab.client import Host
+from lab.client import AnyHost
 from lab.network import CLOUD
 from lab.paths import Paths
 from lab.process import run
@@ -60,7 +60,7 @@ class Finished:
 class Meter:
     """Runs commands one at a time and tells what they cost."""
 
-    def __init__(self, paths: Paths, hosts: Sequence[Host]) -> None:
+    def __init__(self, paths: Paths, hosts: Sequence[AnyHost]) -> None:
         self._group = cgroups.lab_group(paths).parent / f"cloudreset-bench-{os.getpid()}"
         self._host_groups = [cgroups.lab_group(paths) / host.name for host in hosts]
         self._ports = {_port(host) for host in hosts}
@@ -115,7 +115,7 @@ def _cpu_seconds(group: Path) -> float:
     return int(fields["usage_usec"]) / 1e6
 
 
-def _port(host: Host) -> str:
+def _port(host: AnyHost) -> str:
     """The name of a host's link at the bridge (lab.hosts.HostSpec.port)."""
     third, fourth = host.address.split(".")[2:]
     return f"clab-{third}-{fourth}"

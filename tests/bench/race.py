@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import ground
-from bench.contenders import INSTALL, JOBS, RERUN, STOCK, Arena
+from bench.arena import Arena
+from bench.contenders import INSTALL, JOBS, RERUN, STOCK, Contender
+from bench.fields import Field
 from bench.meter import Cost, Meter
 from lab.client import Lab
 from lab.process import LabError
@@ -26,6 +28,7 @@ _TIMEOUT = 1800.0
 class Row:
     """One contender's cost of one job on so many hosts."""
 
+    system: str
     hosts: int
     contender: str
     job: str
@@ -47,49 +50,52 @@ class Row:
 
 @dataclass(frozen=True)
 class Race:
-    """Who runs and how: ``quick`` is each once, ``tuned`` is with the bench's settings of ssh."""
+    """What is run: on which field, by whom of its contenders; ``quick`` is each once."""
 
-    contenders: Sequence[str]
+    field: Field
+    contenders: Sequence[Contender]
     quick: bool = False
-    tuned: bool = True
 
 
 def run(race: Race, lab: Lab, count: int, say: Callable[[str], None]) -> list[Row]:
     """Measure the contenders, one after the other, on the same hosts."""
-    hosts = ground.light_hosts(lab, count)
+    hosts = ground.hosts(lab, race.field, count)
     meter = Meter(lab.paths, hosts)
     rows = []
     for contender in race.contenders:
         # Short: a control socket's path has to be.
-        arena = Arena(lab, hosts, Path(f"/tmp/cb-{contender}"), race.tuned)
-        times = 1 if race.quick else _TIMES.get(contender, _TIMES_OTHERS)
-        for job in JOBS:
+        arena = Arena(lab, hosts, race.field.way, Path(f"/tmp/cb-{contender.name}"))
+        arena.prepare()
+        times = 1 if race.quick else _TIMES.get(contender.name, _TIMES_OTHERS)
+        for job in filter(contender.files.__contains__, JOBS):
             costs = [_measure(meter, arena, contender, job) for _any in range(times)]
-            rows.append(_row(count, contender, job, costs))
-            say(f"  {count:4} hosts  {contender:6} {job:8} {', '.join(f'{cost.wall_s:.2f} s' for cost in costs)}")
+            rows.append(_row(race.field, count, contender, job, costs))
+            walls = ", ".join(f"{cost.wall_s:.2f} s" for cost in costs)
+            say(f"  {count:4} {race.field.system} hosts  {contender.name:6} {job:8} {walls}")
     return rows
 
 
-def _measure(meter: Meter, arena: Arena, contender: str, job: str) -> Cost:
+def _measure(meter: Meter, arena: Arena, contender: Contender, job: str) -> Cost:
     if job == INSTALL:
         ground.refresh(arena.hosts)
         arena.prepare()
     done = meter.run(arena.command(contender, job), _TIMEOUT)
-    complaint = arena.complaint(contender, job, done)
-    if complaint is None and job in (INSTALL, RERUN):
+    complaint = contender.complaint(job, done, len(arena.hosts), arena.output)
+    if complaint is None and contender.installs and job in (INSTALL, RERUN):
         complaint = "; ".join(ground.prove_installed(arena.hosts)) or None
     if complaint:
-        raise LabError(f"{contender} did not do its {job}: {complaint}")
+        raise LabError(f"{contender.name} did not do its {job}: {complaint}")
     return done.cost
 
 
-def _row(count: int, contender: str, job: str, costs: Sequence[Cost]) -> Row:
+def _row(field: Field, count: int, contender: Contender, job: str, costs: Sequence[Cost]) -> Row:
     def per_host(values: Sequence[float]) -> float:
         return statistics.median(values) / count
 
     return Row(
+        system=field.system,
         hosts=count,
-        contender=contender,
+        contender=contender.name,
         job=job,
         walls=tuple(round(cost.wall_s, 3) for cost in costs),
         cpu_per_host=round(per_host([cost.cpu_s for cost in costs]), 4),

@@ -1,26 +1,35 @@
 # SPDX-FileCopyrightText: 2026 cloudreset contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The targets of issue 3, and whether the rows meet them."""
+"""The targets of issues 3 (Linux) and 5 (Windows), and whether the rows meet them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.contenders import INSTALL, JOBS, OURS, RERUN, SSH, STOCK
+from bench.contenders import INSTALL, JOBS, OURS, RERUN, SSH, STOCK, WINRM
+from bench.fields import LINUX, WINDOWS
 from bench.race import Row
 
-STOCK_INSTALL_AT_LEAST = 15.0
-STOCK_RERUN_AT_LEAST = 20.0
-SSH_INSTALL_AT_MOST = 1.3
-CPU_AT_MOST = 0.10
+_ByName = Mapping[tuple[str, str], Row]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is wanted of the rows of so many hosts."""
+
+    text: str
+    limit: float
+    at_least: bool
+    find: Callable[[_ByName], float | None]
 
 
 @dataclass(frozen=True)
 class Verdict:
     """One target on so many hosts. ``found`` is None where it was not measured."""
 
+    system: str
     hosts: int
     text: str
     found: float | None
@@ -37,35 +46,66 @@ class Verdict:
     def sentence(self) -> str:
         """What was wanted and what was found."""
         wanted = f"{self.text} {'≥' if self.at_least else '≤'} {self.limit:g}"
-        return f"{self.hosts} hosts: {wanted}, found {'nothing' if self.found is None else f'{self.found:.3g}'}"
+        found = "nothing" if self.found is None else f"{self.found:.3g}"
+        return f"{self.hosts} {self.system} hosts: {wanted}, found {found}"
 
     def report(self) -> dict[str, Any]:
         """For JSON."""
         return {**vars(self), "met": self.met}
 
 
-def judge(rows: Sequence[Row]) -> list[Verdict]:
-    """Return every target for every number of hosts."""
-    return [verdict for count in sorted({row.hosts for row in rows}) for verdict in _judge(count, rows)]
+def _faster(job: str, other: str, limit: float) -> Target:
+    def find(rows: _ByName) -> float | None:
+        return _ratio(rows, (other, job), (OURS, job))
+
+    return Target(f"{job}, times faster than {other}", limit, True, find)
 
 
-def _judge(count: int, rows: Sequence[Row]) -> list[Verdict]:
-    by_name = {(row.contender, row.job): row for row in rows if row.hosts == count}
+def _as_long(job: str, other: str, limit: float) -> Target:
+    def find(rows: _ByName) -> float | None:
+        return _ratio(rows, (OURS, job), (other, job))
 
-    def ratio(job: str, above: str, below: str) -> float | None:
-        over, under = by_name.get((above, job)), by_name.get((below, job))
-        return over.wall / under.wall if over and under else None
+    return Target(f"{job}, times the time of {other}", limit, False, find)
 
-    def cpu(job: str) -> float | None:
-        row = by_name.get((OURS, job))
+
+def _cpu(job: str, limit: float) -> Target:
+    def find(rows: _ByName) -> float | None:
+        row = rows.get((OURS, job))
         return row.cpu_per_host if row else None
 
-    return [
-        Verdict(count, "install, times faster than stock", ratio(INSTALL, STOCK, OURS), STOCK_INSTALL_AT_LEAST, True),
-        Verdict(count, "install, times the time of ssh", ratio(INSTALL, OURS, SSH), SSH_INSTALL_AT_MOST, False),
-        Verdict(count, "rerun, times faster than stock", ratio(RERUN, STOCK, OURS), STOCK_RERUN_AT_LEAST, True),
-        *(Verdict(count, f"{job}, controller CPU a host in s", cpu(job), CPU_AT_MOST, False) for job in JOBS),
-    ]
+    return Target(f"{job}, controller CPU a host in s", limit, False, find)
+
+
+def _ratio(rows: _ByName, above: tuple[str, str], below: tuple[str, str]) -> float | None:
+    over, under = rows.get(above), rows.get(below)
+    return over.wall / under.wall if over and under else None
+
+
+TARGETS: dict[str, tuple[Target, ...]] = {
+    LINUX: (
+        _faster(INSTALL, STOCK, 15.0),
+        _as_long(INSTALL, SSH, 1.3),
+        _faster(RERUN, STOCK, 20.0),
+        *(_cpu(job, 0.10) for job in JOBS),
+    ),
+    WINDOWS: (
+        _faster(INSTALL, STOCK, 15.0),
+        _faster(RERUN, STOCK, 15.0),
+        _as_long(RERUN, WINRM, 1.5),
+    ),
+}
+
+
+def judge(rows: Sequence[Row]) -> list[Verdict]:
+    """Return every target for every system and number of hosts."""
+    fields = dict.fromkeys((row.system, row.hosts) for row in rows)
+    return [verdict for system, hosts in fields for verdict in _judge(system, hosts, rows)]
+
+
+def _judge(system: str, hosts: int, rows: Sequence[Row]) -> Iterator[Verdict]:
+    by_name = {(row.contender, row.job): row for row in rows if (row.system, row.hosts) == (system, hosts)}
+    for target in TARGETS[system]:
+        yield Verdict(system, hosts, target.text, target.find(by_name), target.limit, target.at_least)
 
 
 def last_line(verdicts: Sequence[Verdict]) -> str:
