@@ -24,7 +24,7 @@ help: ## this list
 
 setup: $(ready) ## make .venv with every tool that the rest needs
 
-demo: $(ready) ## watch real Linux servers being checked, installed, broken, repaired and cleaned
+demo: $(ready) ## watch real servers being checked, installed, broken, repaired and cleaned
 	@tests/demo/run
 
 test: $(ready) ## prove everything: check, sanity, tarball, the lab, every ansible-core

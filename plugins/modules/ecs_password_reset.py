@@ -19,9 +19,9 @@ description:
     password may be for Linux and Windows alike if the rules of both allow it.
   - A server that is not there, is locked or frozen, or is neither V(ACTIVE) nor V(SHUTOFF) is refused without keeping
     the others from it. The task fails in the end, and RV(servers) says what came of each.
-  - Servers of the same system that get the same password share calls, up to a thousand of them. A dry run comes first, and those that the
-    API would refuse are left out. A server counts as accepted only if the answer lists it. Those of which a partial
-    answer says nothing are asked for once more.
+  - Servers of the same system that get the same password share calls, up to a thousand of them. A dry run comes first,
+    and those that the API would refuse are left out. A server counts as accepted only if the answer lists it. Those of
+    which a partial answer says nothing are asked for once more.
 attributes:
   check_mode:
     description:

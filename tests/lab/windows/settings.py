@@ -15,6 +15,9 @@ _PRODUCT = r"System\CurrentControlSet\Control\ProductOptions"
 _NET = r"Software\Microsoft\NET Framework Setup\NDP"
 _CARDS = r"System\CurrentControlSet\Services\Tcpip\Parameters\Interfaces"
 
+# Wine's drivers for what is plugged in: no host has any, and they look a thousand times a second whether there is.
+_POLLING_DRIVERS = ("winebus.sys", "winehid.sys", "wineusb.sys")
+
 # How Wine derives an adapter's id from its index: the rest says NetDev.
 _CARD_ID = "{{{index:08X}-0000-0000-0000-4E6574446576}}"
 
@@ -48,7 +51,11 @@ def of_machine(windows: WindowsVersion) -> Keys:
 
 def of_user(windows: WindowsVersion) -> Keys:
     """What HKEY_CURRENT_USER says: which Windows Wine is to be, and no windows that nobody sees after a crash."""
-    return {r"Software\Wine": {"Version": windows.wine}, r"Software\Wine\WineDbg": {"ShowCrashDialog": 0}}
+    return {
+        r"Software\Wine": {"Version": windows.wine},
+        r"Software\Wine\WineDbg": {"ShowCrashDialog": 0},
+        r"Software\Wine\DllOverrides": dict.fromkeys(_POLLING_DRIVERS, ""),
+    }
 
 
 def of_card(index: int, address: str, lease: Lease | None, *, dhcp: bool) -> Keys:
