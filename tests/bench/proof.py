@@ -30,9 +30,10 @@ $service = 'HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\cloudResetPwdAg
 $program = [Microsoft.Win32.Registry]::GetValue($service, 'ImagePath', '')
 if ("$program" -notlike "*$agent\bin\*wrapper.exe*") { "the service runs '$program'" }
 if ([Microsoft.Win32.Registry]::GetValue($service, 'Start', 0) -ne 2) { 'it does not start at boot' }
-foreach ($place in 'C:\.cloudreset*', 'C:\Windows\Temp\CloudResetPwdAgent*') {
-    if (Test-Path $place) { "there is something left over: $place" }
-}
+# Test-Path passes over what is hidden.
+$left = [IO.Directory]::GetFileSystemEntries('C:\', '.cloudreset*')
+$left += [IO.Directory]::GetFileSystemEntries('C:\Windows\Temp', 'CloudResetPwdAgent*')
+foreach ($place in $left) { "there is something left over: $place" }
 exit 0
 """
 _WITHIN = 120.0
