@@ -9,7 +9,7 @@ from typing import Any
 
 from controller import Controller
 
-from lab.client import Host
+from lab.client import AnyHost
 from lab.package import build
 from lab.package_options import PackageOptions
 
@@ -40,13 +40,23 @@ def script(text: str, name: str = SCRIPT) -> Task:
     return {"name": name, "ansible.builtin.raw": text}
 
 
-def tell(controller: Controller, host: Host, *tasks: Task, flags: Sequence[str] = ()) -> Results:
+def tell(
+    controller: Controller,
+    host: AnyHost,
+    *tasks: Task,
+    flags: Sequence[str] = (),
+    variables: Mapping[str, Any] | None = None,
+) -> Results:
     """Run the tasks on one host and return each one's result by its name, with its kind; a script has to have one."""
-    return tell_all(controller, [host], *tasks, flags=flags)[host.name]
+    return tell_all(controller, [host], *tasks, flags=flags, variables=variables)[host.name]
 
 
 def tell_all(
-    controller: Controller, hosts: Sequence[Host], *tasks: Task, flags: Sequence[str] = ()
+    controller: Controller,
+    hosts: Sequence[AnyHost],
+    *tasks: Task,
+    flags: Sequence[str] = (),
+    variables: Mapping[str, Any] | None = None,
 ) -> Mapping[str, Results]:
     """Run the tasks on several hosts, and return the same for each by its name."""
     source = {
@@ -57,6 +67,7 @@ def tell_all(
     play = {
         "hosts": ",".join(host.name for host in hosts),
         "gather_facts": False,
+        "vars": dict(variables or {}),
         "module_defaults": {"cloudreset.huaweicloud.reset_agent": source},
         "tasks": list(tasks),
     }

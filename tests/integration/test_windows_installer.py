@@ -157,7 +157,7 @@ def test_an_agent_of_the_image_counts_as_present_and_upgrades_when_asked(
         winhost,
         agent("install", **old),
         # Without the record it is as one that came with the image.
-        script(f"Remove-Item {AGENT}\\.cloudreset"),
+        script(f"Remove-Item -Force {AGENT}\\.cloudreset"),
         agent("present", **new),
         agent("upgrade", upgrade=True, **new),
     )

@@ -4,90 +4,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from controller import Controller
+from story import agent, audit, steps, tell
 from waiting import wait_for
-from windows import AGENT, FRESH, QUICK_AGENT, accepts, runs_at_boot, traces, windows_package
+from windows import AGENT, FRESH, IDLE, accepts, runs_at_boot, traces, windows_package
 
 from lab.client import WindowsHost
 from lab.metadata_client import MetadataControl
 
 PASSWORD = "Fresh-Pass-123"
-SERVERS = {"pass"}
-# A client edition is told as such.
-VERSIONS = {"win1": SERVERS, "win2012": SERVERS, "win7": {"pass", "warn"}}
-WAYS: dict[str, Mapping[str, Any]] = {
-    "psrp": {"ansible_connection": "psrp", "ansible_psrp_auth": "ntlm", "ansible_psrp_protocol": "http"},
-    "ssh cmd": {"ansible_connection": "ssh", "ansible_shell_type": "cmd", "ansible_port": 22},
-    "ssh powershell": {"ansible_connection": "ssh", "ansible_shell_type": "powershell", "ansible_port": 2222},
-    "winrm https": {
-        "ansible_port": 5986,
-        "ansible_winrm_scheme": "https",
-        "ansible_winrm_transport": "basic",
-    },
-}
 
 Take = Callable[[str], WindowsHost]
 
 
-def live(host: WindowsHost, controller: Controller, metadata: MetadataControl, **run: Any) -> None:
-    """Look, install, find unchanged, be reset at boot, repair, remove."""
+def live(host: WindowsHost, controller: Controller, metadata: MetadataControl, **variables: Any) -> None:
+    """Look, install, find unchanged, be reset at boot, repair, remove: what comes before the boot, and after it."""
     package = windows_package(controller)
-    audit = controller.info(host, **run).of(host)
-    assert audit["ready"], audit["prerequisites"]
-    assert audit["agent"]["state"] == "absent"
-    assert audit["boot_id"].startswith("windows-")
-    assert audit["server_id"] == host.uuid
-
-    installed = controller.agent(host, **package, **run).of(host)
+    told = tell(controller, host, audit(), agent("install", **package), agent("again", **package), variables=variables)
+    found, installed = told["audit"], told["install"]
+    assert found["ready"], found["prerequisites"]
+    assert found["agent"]["state"] == "absent"
+    assert found["boot_id"].startswith("windows-")
+    assert found["server_id"] == host.uuid
     assert installed["changed"], installed
     assert installed["agent"]["state"] == "installed"
-    assert [step["name"] for step in installed["steps"]] == FRESH
+    assert steps(installed) == FRESH
     assert {step["status"] for step in installed["steps"]} == {"ok"}
     assert installed["package"]["variant"] == "windows"
-
-    again = controller.agent(host, **package, **run).of(host)
-    assert not again["changed"], again["steps"]
+    assert not told["again"]["changed"], told["again"]["steps"]
 
     # The service starts with Windows and does its work; that it has stopped since is health.
     assert runs_at_boot(host, metadata, PASSWORD)
-    wait_for(lambda: host.ps("(Get-Service cloudResetPwdAgent).Status").stdout.strip() == "Stopped")
-    changed = {**run, "_vars": {**run.get("_vars", {}), "ansible_password": PASSWORD}}
-    after = controller.info(host, **changed)
-    assert after.of(host)["agent"]["state"] == "installed"
-    assert after.of(host)["boot_id"] != audit["boot_id"]
-    assert PASSWORD not in str(after.results)
-
-    host.ps(f"Remove-Item {AGENT}\\bin\\wrapper.exe")
-    assert controller.info(host, **changed).of(host)["agent"]["state"] == "damaged"
-    repaired = controller.agent(host, **package, **changed).of(host)
-    assert repaired["changed"]
-    assert repaired["agent"]["state"] == "installed"
-
-    removed = controller.agent(host, state="absent", **changed).of(host)
-    assert removed["changed"], removed
-    assert removed["agent"]["state"] == "absent"
+    host.ps(f"{IDLE}; Remove-Item {AGENT}\\bin\\wrapper.exe")
+    told = tell(
+        controller,
+        host,
+        audit("damaged"),
+        agent("repair", **package),
+        agent("remove", state="absent"),
+        agent("again", state="absent"),
+        variables={**variables, "ansible_password": PASSWORD},
+    )
+    assert PASSWORD not in str(told)
+    assert (told["damaged"]["agent"]["state"], told["damaged"]["boot_id"] != found["boot_id"]) == ("damaged", True)
+    assert (told["repair"]["changed"], told["repair"]["agent"]["state"]) == (True, "installed")
+    assert (told["remove"]["changed"], told["remove"]["agent"]["state"]) == (True, "absent"), told["remove"]
     assert traces(host) == []
-    assert not controller.agent(host, state="absent", **changed).of(host)["changed"]
+    assert not told["again"]["changed"]
 
 
-@pytest.mark.mainpath
-@pytest.mark.parametrize("name", VERSIONS)
+@pytest.mark.parametrize("name", [pytest.param("win1", marks=pytest.mark.mainpath), "win2012", "win7"])
 def test_the_life_of_an_agent(name: str, take: Take, controller: Controller, metadata: MetadataControl) -> None:
-    host = take(name)
-    prerequisites = controller.info(host).of(host)["prerequisites"]
-    assert {item["status"] for item in prerequisites} == VERSIONS[name], prerequisites
-    live(host, controller, metadata)
+    live(take(name), controller, metadata)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_same_over_other_ways_in(
     way: str, winhost: WindowsHost, controller: Controller, metadata: MetadataControl
 ) -> None:
-    live(winhost, controller, metadata, _vars=dict(WAYS[way]))
+    live(winhost, controller, metadata, **WAYS[way])
 
 
 def test_the_bucket_has_the_package_and_one_play_is_for_both_systems(
@@ -107,7 +86,7 @@ def test_a_pending_reset_is_applied_by_the_installation_itself(
     winhost: WindowsHost, controller: Controller, metadata: MetadataControl
 ) -> None:
     metadata.set_password(winhost.name, PASSWORD)
-    done = controller.agent(winhost, **windows_package(controller, **QUICK_AGENT)).of(winhost)
+    done = controller.agent(winhost, **windows_package(controller)).of(winhost)
     assert done["changed"], done
     wait_for(lambda: accepts(winhost, PASSWORD))
     assert metadata.show(winhost.name).blob == ""

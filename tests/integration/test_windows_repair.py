@@ -15,6 +15,7 @@ from waiting import wait_for
 from windows import (
     AGENT,
     FRESH,
+    IDLE,
     KEY,
     NO_CONF,
     REINSTALL,
@@ -34,8 +35,6 @@ from lab.metadata_client import MetadataControl
 
 PASSWORD = "Fresh-Pass-123"
 REGISTER = ["register", "enable"]
-# It runs for some seconds after the installation, and what runs cannot be removed.
-IDLE = f"while ((Get-Service {SERVICE}).Status -ne 'Stopped') {{ Start-Sleep -Milliseconds 100 }}"
 
 
 @dataclass(frozen=True)

@@ -58,12 +58,19 @@ function Enter-Lock {
 }
 
 function Exit-Lock {
-    # What cannot be removed now is told as a leftover, and the next run removes it.
-    try { if ([IO.Directory]::Exists($scratch)) { [IO.Directory]::Delete($scratch, $true) } }
-    catch { Write-Fact not_removed (Get-Reason $_) }
+    # A program that was ended holds its file for a moment. What cannot be removed then is told as a leftover, and the next
+    # run removes it.
+    $null = Wait-Until { Test-Removed $scratch } 10
     $run.lock.Dispose()
     # A backup stays, and what it is to be put back for.
     if (-not [IO.Directory]::GetFileSystemEntries($work).Length) { [IO.Directory]::Delete($work) }
+}
+
+# Removes a folder with all that is in it, and says whether it is gone.
+function Test-Removed($path) {
+    try { if ([IO.Directory]::Exists($path)) { [IO.Directory]::Delete($path, $true) } }
+    catch { return $false }
+    $true
 }
 
 function Get-LockHolder {
