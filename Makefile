@@ -41,7 +41,7 @@ lab: $(ready) ## bring the lab up and print its inventory's path
 lab-down: $(ready) ## take the lab down, whoever brought it up
 	@$(lab) down
 
-bench: $(ready) ## measure against stock modules and parallel ssh
+bench: $(ready) ## measure against stock modules, parallel ssh and plain WinRM
 	@$(lab) install-deps
 	@$(in_lab) -m bench
 
