@@ -64,6 +64,8 @@ def _races(options: argparse.Namespace) -> list[Race]:
         contenders = [contender for contender in field.contenders if contender.name in options.only]
         if contenders:
             races.append(Race(_as_set(field, options), contenders, options.quick))
+    if not races:
+        raise LabError("nothing is measured, since none of the contenders is there on such hosts: see --help")
     return races
 
 

@@ -38,7 +38,7 @@ def prepared(field: Field, count: int, say: Callable[[str], None]) -> Iterator[L
         lifecycle.up(paths, field.wanted(count), say)
         # The bucket's lock is the one that the integration tests take.
         bench, bucket = Path(tempfile.gettempdir()) / "cloudreset-bench.lock", paths.state / "test-bucket.lock"
-        with _locked(bench), _locked(bucket), _package(paths, field.package, say):
+        with _locked(bench, say), _locked(bucket, say), _package(paths, field.package, say):
             yield Lab.connect(paths)
     finally:
         if not was_up:
@@ -82,8 +82,12 @@ def _package(paths: Paths, options: PackageOptions, say: Callable[[str], None]) 
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, say: Callable[[str], None]) -> Iterator[None]:
     """Alone on this machine."""
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"Waiting for others to be done ({path}) …")
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
