@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from controller import Controller
@@ -27,12 +28,25 @@ SERVICE = "cloudResetPwdAgent"
 KEY = f"HKLM:\\SYSTEM\\CurrentControlSet\\Services\\{SERVICE}"
 SC = "& $env:SystemRoot\\System32\\sc.exe"
 ADMINISTRATOR = "Administrator"
+# It runs for some seconds after the installation, and what runs cannot be removed.
+IDLE = f"while ((Get-Service {SERVICE}).Status -ne 'Stopped') {{ Start-Sleep -Milliseconds 100 }}"
 # So that a test takes seconds; the vendor's agent tries ten times, two seconds apart.
 QUICK_AGENT = {"tries": 3, "delay_ms": 200}
 FRESH = ["receive", "setup", "enable", "record", "finish"]
 REINSTALL = ["receive", "backup", "setup", "backend", "enable", "record", "finish"]
 # Without a conf there is no backend mode to keep.
 NO_CONF = [step for step in REINSTALL if step != "backend"]
+# The ways in beside winrm over http.
+WAYS: dict[str, Mapping[str, Any]] = {
+    "psrp": {"ansible_connection": "psrp", "ansible_psrp_auth": "ntlm", "ansible_psrp_protocol": "http"},
+    "ssh cmd": {"ansible_connection": "ssh", "ansible_shell_type": "cmd", "ansible_port": 22},
+    "ssh powershell": {"ansible_connection": "ssh", "ansible_shell_type": "powershell", "ansible_port": 2222},
+    "winrm https": {
+        "ansible_port": 5986,
+        "ansible_winrm_scheme": "https",
+        "ansible_winrm_transport": "basic",
+    },
+}
 
 
 def windows_package(controller: Controller, name: str = "package", **options: Any) -> dict[str, str]:
@@ -84,3 +98,22 @@ def install_by_hand(host: WindowsHost, package: str, folder: str) -> None:
     found = next(host.local("C:\\image").rglob(folder)).relative_to(host.local("C:\\image"))
     host.cmd(f"cd /d C:\\image\\{PureWindowsPath(found)} & setup.bat <NUL", check=False)
     host.ps("Remove-Item -Recurse -Force C:\\image")
+
+
+def changed_package(
+    controller: Controller, name: str, edit: tuple[str, str], more: Mapping[str, str], **options: Any
+) -> dict[str, str]:
+    """A package whose setup.bat is edited (what stands there, what it becomes) and has more files beside it."""
+    plain = Path(windows_package(controller, f"plain {name}", **options)["package"])
+    path = plain.with_name(f"{name}.zip")
+    old, new = (text.replace("\n", "\r\n").encode() for text in edit)
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for info in source.infolist():
+            data = source.read(info)
+            if info.filename.endswith("CloudResetPwdAgent.Windows/setup.bat"):
+                assert data.count(old) == 1, data
+                data = data.replace(old, new)
+                for file, text in more.items():
+                    target.writestr(info.filename.replace("setup.bat", file), text)
+            target.writestr(info, data)
+    return {"package": str(path), "checksum": hashlib.sha256(path.read_bytes()).hexdigest()}
