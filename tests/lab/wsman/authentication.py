@@ -53,7 +53,7 @@ class Authentication:
 
     def decide(self, header: str) -> Decision:
         """Judge a request by its Authorization, which is empty if it has none."""
-        scheme, _, credentials = header.partition(" ")
+        scheme, _blank, credentials = header.partition(" ")
         if not header:
             return Decision(self._user) if self._user else REFUSED
         self._user = None
@@ -68,7 +68,7 @@ class Authentication:
         return REFUSED
 
     def _basic(self, credentials: bytes) -> Decision:
-        name, _, password = _text(credentials).partition(":")
+        name, _colon, password = _text(credentials).partition(":")
         name = local_name(name)
         if accounts.check(self._file, name, password) is not Verdict.OK:
             return REFUSED

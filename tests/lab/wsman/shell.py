@@ -111,7 +111,7 @@ class CommandShell:
     async def close(self) -> None:
         """End all commands."""
         while self._commands:
-            _, command = self._commands.popitem()
+            _id, command = self._commands.popitem()
             command.aborted = True
             await command.running.close()
 

@@ -126,7 +126,7 @@ def test_much_input_and_output(client: Protocol) -> None:
     data = bytes(range(256)) * 1000
     shell = client.open_shell()
     command = client.run_command(shell, "head -c 2560000 >/dev/null; cat")
-    for _ in range(10):
+    for _each in range(10):
         client.send_command_input(shell, command, data)
     writer = threading.Thread(target=client.send_command_input, args=(shell, command, data, True))
     writer.start()

@@ -117,7 +117,7 @@ def test_pipelines_are_kept_apart(pool: WinRS) -> None:
 def test_answer_keeps_to_whole_fragments_and_the_size_of_envelopes(pool: WinRS) -> None:
     big = fragment(OUTPUT, START | END, b"x" * 60_000)
     command_id = command(pool, big)
-    for _ in range(2):
+    for _each in range(2):
         pool.send("stdin", big, command_id)
     pool.send("stdin", LAST, command_id)
     assert received(pool, command_id) == (CommandState.RUNNING, big)

@@ -40,7 +40,7 @@ function Get-Reason($failure) {
 
 # Opens a file to read it; one that another process writes, too.
 function Open-Shared($path, $share = [IO.FileShare]'ReadWrite, Delete') {
-    New-Object IO.FileStream -ArgumentList $path, ([IO.FileMode]::Open), ([IO.FileAccess]::Read), $share
+    New-Object IO.FileStream -ArgumentList $path, ([IO.FileMode]::Open), ([IO.FileAccess]::Read), $share, 1048576
 }
 
 function Read-Bytes($path) {
@@ -148,9 +148,9 @@ function Write-AgentState {
     if ([IO.Directory]::Exists("$work\backup")) { Write-Fact backup "$work\backup" }
 }
 
-# The processes that run from a folder.
-function Get-ProcessesIn($folder) {
-    foreach ($process in [Diagnostics.Process]::GetProcesses()) {
+# The processes that run from a folder, of all or of some.
+function Get-ProcessesIn($folder, $processes = [Diagnostics.Process]::GetProcesses()) {
+    foreach ($process in $processes) {
         try { $path = $process.MainModule.FileName }
         catch { continue }  # protected, or it has ended meanwhile
         if ($path -and $path.StartsWith("$folder\", 'OrdinalIgnoreCase')) { $process }
@@ -162,7 +162,9 @@ function Write-Agent {
     Write-Fact fingerprint (Get-Fingerprint)
     Write-Log log
     if ([IO.Directory]::Exists($agent)) {
-        foreach ($process in (Get-ProcessesIn $agent)) { Write-Fact running $process.Id }
+        # To ask every process for its program would take longer than all the rest.
+        $own = foreach ($name in 'wrapper', 'java') { [Diagnostics.Process]::GetProcessesByName($name) }
+        foreach ($process in (Get-ProcessesIn $agent $own)) { Write-Fact running $process.Id }
     }
     if ([IO.Directory]::Exists($scratch) -and -not [IO.File]::Exists("$work\lock")) { Write-Fact leftover $work }
 }
