@@ -11,7 +11,7 @@ import pytest
 from controller import Controller
 from story import agent, audit, steps, tell
 from waiting import wait_for
-from windows import AGENT, FRESH, IDLE, accepts, runs_at_boot, traces, windows_package
+from windows import AGENT, FRESH, IDLE, WAYS, accepts, runs_at_boot, traces, windows_package
 
 from lab.client import WindowsHost
 from lab.metadata_client import MetadataControl

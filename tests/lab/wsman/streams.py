@@ -101,7 +101,9 @@ class Pipes:
     """The three pipes of a program that is about to start; the program's ends are closed on leaving."""
 
     def __init__(self) -> None:
-        (self.stdin, self._write), (self._out, self.stdout), (self._err, self.stderr) = (os.pipe() for _each in range(3))
+        self.stdin, self._write = os.pipe()
+        self._out, self.stdout = os.pipe()
+        self._err, self.stderr = os.pipe()
         fcntl.fcntl(self._write, fcntl.F_SETPIPE_SZ, BUFFERED)
 
     def __enter__(self) -> Pipes:
