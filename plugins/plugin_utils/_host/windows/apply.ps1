@@ -127,6 +127,23 @@ function Step-receive {
     $null = [IO.Directory]::CreateDirectory($stage)
     $archive = "$scratch\package"
     $file = [IO.File]::Create($archive)
+    # Over WinRM nobody tells that the controller is gone, and the wait for its next line has no end. Then this process ends
+    # itself, which lets go of the lock; what lies in $scratch the next run removes.
+    $watch = [PowerShell]::Create().AddScript({
+        param($file, $still, $whole)
+        $clock = [Diagnostics.Stopwatch]::StartNew()
+        $since = 0
+        $before = -1
+        while ($clock.Elapsed.TotalSeconds - $since -lt $still -and $clock.Elapsed.TotalSeconds -lt $whole) {
+            [Threading.Thread]::Sleep(500)
+            if ($file.Position -ne $before) {
+                $before = $file.Position
+                $since = $clock.Elapsed.TotalSeconds
+            }
+        }
+        [Diagnostics.Process]::GetCurrentProcess().Kill()
+    }).AddArgument($file).AddArgument([int]$downloadTimeout).AddArgument([int]$transferTimeout)
+    $null = $watch.BeginInvoke()
     try {
         while ($stream.MoveNext()) {
             $line = $stream.Current
@@ -135,7 +152,11 @@ function Step-receive {
             $file.Write($bytes, 0, $bytes.Length)
         }
     }
-    finally { $file.Dispose() }
+    finally {
+        $watch.Stop()
+        $watch.Dispose()
+        $file.Dispose()
+    }
     $file = [IO.File]::OpenRead($archive)
     try {
         $source = $file
