@@ -81,7 +81,7 @@ class RunspacePool:
     async def send(self, request: Request) -> str:
         """Pass input or a prompt's answer on."""
         for stream in find_all(request.element("."), "rsp:Stream"):
-            pipeline, _data = self._channel(stream)
+            pipeline, _channel = self._channel(stream)
             await self._ask("Data", pipeline, _data(pipeline, stream.get("Name", ""), stream.text or ""))
         return "<rsp:SendResponse/>"
 
