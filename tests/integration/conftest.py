@@ -190,6 +190,13 @@ def controller(lab: Lab, bucket_access: None) -> Iterator[Controller]:
 
 
 @pytest.fixture
+def second(controller: Controller) -> Iterator[Controller]:
+    """Another controller."""
+    with tempfile.TemporaryDirectory(prefix="ct-", dir="/tmp") as folder:
+        yield Controller(controller.lab, Path(folder))
+
+
+@pytest.fixture
 def metadata(lab: Lab) -> MetadataControl:
     """The metadata service's controls. A test that changes a host's mode sets it back by clear."""
     return MetadataControl(lab.paths.state / "metadata.sock")

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,13 +125,6 @@ def is_gone(host: Host, path: str) -> Callable[[], bool]:
 def old(controller: Controller) -> dict[str, str]:
     """The package of an agent that is there before."""
     return package(controller, "old", version="1.0.0")
-
-
-@pytest.fixture
-def second(controller: Controller) -> Iterator[Controller]:
-    """Another controller."""
-    with tempfile.TemporaryDirectory(prefix="ct-", dir="/tmp") as folder:
-        yield Controller(controller.lab, Path(folder))
 
 
 @pytest.mark.parametrize(("stage", "upgrade"), POINTS)

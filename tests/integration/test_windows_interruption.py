@@ -1,17 +1,14 @@
 # SPDX-FileCopyrightText: 2026 cloudreset contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run on Windows that is killed, and a guest that is rebooted under it: the next run makes the agent whole."""
+"""A run on Windows that is killed, a guest rebooted under it, two runs at once: the next run makes the agent whole."""
 
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import pytest
 from controller import Controller
 from story import agent, audit, steps, tell
 from test_interruption import link
@@ -34,13 +31,6 @@ SLOW = "tc qdisc add dev {} root tbf rate 1mbit burst 32kbit latency 400ms"
 FAST = "tc qdisc del dev {} root"
 
 
-@pytest.fixture
-def second(controller: Controller) -> Iterator[Controller]:
-    """Another controller."""
-    with tempfile.TemporaryDirectory(prefix="ct-", dir="/tmp") as folder:
-        yield Controller(controller.lab, Path(folder))
-
-
 def gated(controller: Controller, **options: Any) -> dict[str, str]:
     """A package whose setup.bat waits at the gate."""
     return changed_package(controller, "gated", ("goto install\n\n:half\n", WAITING), {}, version="2.0.0", **options)
@@ -50,6 +40,12 @@ def start(controller: Controller, host: WindowsHost, **options: Any) -> subproce
     """Start a run."""
     task = agent("run", **{"cache_dir": str(controller.cache), **options})
     return controller.start([{"hosts": host.name, "gather_facts": False, "tasks": [task]}])
+
+
+def result(controller: Controller, process: subprocess.Popen[str], host: WindowsHost) -> dict[str, Any]:
+    """Wait for a run and return its result."""
+    output, _nothing = process.communicate(timeout=120)
+    return controller.finished(process, output).of(host)
 
 
 def until(host: WindowsHost, process: subprocess.Popen[str], path: str) -> None:
@@ -100,7 +96,7 @@ def test_a_package_whose_controller_is_gone_is_not_waited_for(
         until(winhost, process, f"{WORK}\\scratch\\stage")
         kill_all(process, controller.folder)
     # WinRM tells nobody that its client is gone.
-    wait_for(lambda: not winhost.exists(f"{WORK}\\lock"))
+    wait_for(lambda: not winhost.exists(f"{WORK}\\holder"))
     told = tell(
         second,
         winhost,
@@ -109,6 +105,28 @@ def test_a_package_whose_controller_is_gone_is_not_waited_for(
     )
     assert told["audit"]["agent"]["state"] == "absent"
     assert (told["rerun"]["changed"], told["rerun"]["agent"]["state"]) == (True, "installed"), told["rerun"]
+    assert not winhost.exists(WORK)
+
+
+def test_two_runs_at_once_come_one_after_the_other(
+    winhost: WindowsHost, controller: Controller, second: Controller
+) -> None:
+    package = gated(controller)
+    winhost.write(GATE, "")
+    process = start(controller, winhost, **package)
+    until(winhost, process, AT_GATE)
+    waiting = start(second, winhost, upgrade=True, **package)
+    third = Controller(second.lab, second.folder / "third")
+    third.folder.mkdir()
+    impatient = tell(third, winhost, agent("impatient", lock_timeout=1, **package))["impatient"]
+    holder = winhost.read(f"{WORK}\\holder").decode()
+    assert (impatient["kind"], impatient["changed"]) == ("failed", False)
+    assert impatient["msg"].startswith(f"Another run (process {holder}) has been at work on this guest for 1 s; wait")
+    assert (process.poll(), waiting.poll()) == (None, None)
+    winhost.local(GATE).unlink()
+    one, two = result(controller, process, winhost), result(second, waiting, winhost)
+    assert (one["kind"], one["changed"], one["agent"]["package_sha256"]) == ("ok", True, package["checksum"]), one
+    assert (two["kind"], two["changed"], two["agent"]["state"]) == ("ok", False, "installed"), two
     assert not winhost.exists(WORK)
 
 

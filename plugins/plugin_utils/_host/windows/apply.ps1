@@ -37,8 +37,7 @@ function Enter-Lock {
     while ($true) {
         New-PrivateFolder $work
         try {
-            $run.lock = New-Object IO.FileStream -ArgumentList "$work\lock", ([IO.FileMode]::OpenOrCreate),
-                ([IO.FileAccess]::Write), ([IO.FileShare]::Read), 1, ([IO.FileOptions]::DeleteOnClose)
+            $run.lock = [IO.File]::Create("$work\lock", 1, [IO.FileOptions]::DeleteOnClose)
             break
         }
         catch {
@@ -49,9 +48,7 @@ function Enter-Lock {
         if ($clock.Elapsed.TotalSeconds -ge [int]$lockTimeout) { return $false }
         Start-Sleep -Milliseconds 500
     }
-    $holder = [Text.Encoding]::ASCII.GetBytes("$PID")
-    $run.lock.Write($holder, 0, $holder.Length)
-    $run.lock.Flush()
+    [IO.File]::WriteAllText("$work\holder", "$PID")
     if ([IO.Directory]::Exists($scratch)) { [IO.Directory]::Delete($scratch, $true) }
     $null = [IO.Directory]::CreateDirectory($scratch)
     $true
@@ -61,6 +58,7 @@ function Exit-Lock {
     # A program that was ended holds its file for a moment. What cannot be removed then is told as a leftover, and the next
     # run removes it.
     $null = Wait-Until { Test-Removed $scratch } 10
+    [IO.File]::Delete("$work\holder")
     $run.lock.Dispose()
     # A backup stays, and what it is to be put back for.
     if (-not [IO.Directory]::GetFileSystemEntries($work).Length) { [IO.Directory]::Delete($work) }
@@ -74,8 +72,8 @@ function Test-Removed($path) {
 }
 
 function Get-LockHolder {
-    try { 'process ' + [Text.Encoding]::ASCII.GetString((Read-Bytes "$work\lock")) }
-    catch { 'process unknown' }  # it has let go of it meanwhile
+    $holder = Read-Lines "$work\holder" ([Text.Encoding]::ASCII)
+    "process $(if ($holder) { $holder } else { 'unknown' })"
 }
 
 # Runs a line of cmd in a folder, with nothing to read, for so many seconds, and says what it printed. $run.status is its

@@ -38,9 +38,10 @@ function Get-Reason($failure) {
     $text.Trim()
 }
 
-# Opens a file to read it; one that another process writes, too.
+# Opens a file to read it; one that another process writes, too. By .NET's own function: New-Object that fails has been seen
+# to hang.
 function Open-Shared($path, $share = [IO.FileShare]'ReadWrite, Delete') {
-    New-Object IO.FileStream -ArgumentList $path, ([IO.FileMode]::Open), ([IO.FileAccess]::Read), $share, 1048576
+    [IO.File]::Open($path, [IO.FileMode]::Open, [IO.FileAccess]::Read, $share)
 }
 
 function Read-Bytes($path) {

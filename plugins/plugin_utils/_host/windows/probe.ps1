@@ -20,8 +20,7 @@ function Write-Drive {
     # Nothing but writing tells whether one may; the file is gone with its handle.
     $path = 'C:\.cloudreset-' + [Guid]::NewGuid().ToString('N')
     try {
-        $file = New-Object IO.FileStream -ArgumentList $path, ([IO.FileMode]::CreateNew), ([IO.FileAccess]::Write),
-            ([IO.FileShare]::None), 1, ([IO.FileOptions]::DeleteOnClose)
+        $file = [IO.File]::Create($path, 1, [IO.FileOptions]::DeleteOnClose)
         $file.Dispose()
         Write-Fact drive_writable yes
     }
