@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import traceback
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -41,6 +42,7 @@ class Supervisor:
         self._ignored_by_dhcp: set[str] = set()
         self._services = {service.name: RunningService(service, paths) for service in SERVICES}
         self._changing_hosts = asyncio.Lock()
+        self._restoring: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._verbs: dict[str, Callable[..., Awaitable[Any]]] = {
             "ping": self.ping,
             "add": self.add,
@@ -83,9 +85,9 @@ class Supervisor:
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def bring_up(machine: Machine) -> None:
-            if machine.running:
-                return
-            async with gate:
+            async with gate, self._restoring[machine.spec.name]:
+                if machine.running:
+                    return
                 await machine.start()
                 seconds = await self._answers(machine, _UP_WITHIN)
             if machine.spec.flavour.group != LIGHT:
@@ -121,7 +123,10 @@ class Supervisor:
 
     async def restore_host(self, _say: Say, name: str) -> None:
         """Give a host a fresh root file system."""
-        await self._machine(name).restore()
+        machine = self._machine(name)
+        # Meanwhile it is off, which is no reason for anybody else to start it.
+        async with self._restoring[machine.spec.name]:
+            await machine.restore()
 
     async def wait_up(self, _say: Say, name: str, seconds: float = _UP_WITHIN) -> None:
         """Wait until a host's SSH server answers, or its WinRM if it is a Windows."""
