@@ -12,11 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ...module_utils._prerequisite import FAIL, PASS, UNKNOWN, WARN, Prerequisite
-from .._package.errors import UnsupportedPlatform
-from .._package.source import variant_for
 from .linux_facts import LinuxFacts
 from .nic import nic_facts
-from .prerequisites import Limits, free_space, metadata, ports
+from .prerequisites import Limits, architecture, free_space, metadata, ports
 
 # SUSE 11 SP4 is the one system for which the guide asks for memory.
 SUSE_11_SP4_MEMORY_KB = 4 * 1024 * 1024
@@ -100,16 +98,6 @@ def _system(facts: LinuxFacts, _limits: Limits) -> Prerequisite:
     return Prerequisite("system", PASS, name, wanted)
 
 
-def _architecture(facts: LinuxFacts, _limits: Limits) -> Prerequisite:
-    wanted = "x86_64, i686 or aarch64"
-    try:
-        variant_for("linux", facts.architecture, facts.userland_bits)
-    except UnsupportedPlatform:
-        hint = "There is no package of the plug-in for this architecture."
-        return Prerequisite("architecture", FAIL, facts.architecture or "nothing", wanted, hint)
-    return Prerequisite("architecture", PASS, facts.architecture, wanted)
-
-
 def _init(facts: LinuxFacts, _limits: Limits) -> Prerequisite:
     wanted = "systemd or SysV init"
     if facts.init in ("systemd", "sysv"):
@@ -140,7 +128,7 @@ CHECKS: Mapping[str, Callable[[LinuxFacts, Limits], Prerequisite]] = {
     "metadata": metadata,
     "memory": _memory,
     "system": _system,
-    "architecture": _architecture,
+    "architecture": architecture,
     "init": _init,
     "boot_start": _boot_start,
     "ports": _ports,

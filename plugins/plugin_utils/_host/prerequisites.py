@@ -15,10 +15,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from ...module_utils._prerequisite import FAIL, PASS, UNKNOWN, WARN, Prerequisite
+from .._package.errors import UnsupportedPlatform
+from .._package.source import variant_for
 from .facts import HostFacts
 
 # Where the agent is installed.
 PLACES = {"linux": "/", "windows": "C:"}
+# What there are packages for, as the guests call it.
+ARCHITECTURES = {"linux": "x86_64, i686 or aarch64", "windows": "AMD64 or x86"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,17 @@ def metadata(facts: HostFacts, _limits: Limits) -> Prerequisite:
     said = [line for line in lines if line.strip()]
     # The last word of bash, perl or curl, without who said it where.
     return Prerequisite("metadata", FAIL, said[-1].rpartition(": ")[2] if said else "no answer", wanted, hint)
+
+
+def architecture(facts: HostFacts, _limits: Limits) -> Prerequisite:
+    """Check that there is a package for the guest."""
+    wanted = ARCHITECTURES[facts.system]
+    try:
+        variant_for(facts.system, facts.architecture, facts.userland_bits)
+    except UnsupportedPlatform:
+        hint = "There is no package of the plug-in for this architecture."
+        return Prerequisite("architecture", FAIL, facts.architecture or "nothing", wanted, hint)
+    return Prerequisite("architecture", PASS, facts.architecture, wanted)
 
 
 def server_id(lines: Sequence[str]) -> str | None:

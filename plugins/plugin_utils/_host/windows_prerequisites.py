@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ...module_utils._prerequisite import FAIL, PASS, UNKNOWN, WARN, Prerequisite
-from .._package.errors import UnsupportedPlatform
-from .._package.source import variant_for
-from .prerequisites import Limits, free_space, metadata, ports
+from .prerequisites import Limits, architecture, free_space, metadata, ports
 from .security_software import SERVICES
 from .windows_facts import WindowsFacts
 
@@ -67,16 +65,6 @@ def _system(facts: WindowsFacts, _limits: Limits) -> Prerequisite:
     return Prerequisite("system", PASS, found, wanted)
 
 
-def _architecture(facts: WindowsFacts, _limits: Limits) -> Prerequisite:
-    wanted = "AMD64 or x86"
-    try:
-        variant_for("windows", facts.architecture, facts.userland_bits)
-    except UnsupportedPlatform:
-        hint = "There is no package of the plug-in for this architecture."
-        return Prerequisite("architecture", FAIL, facts.architecture or "nothing", wanted, hint)
-    return Prerequisite("architecture", PASS, facts.architecture, wanted)
-
-
 def _powershell(facts: WindowsFacts, _limits: Limits) -> Prerequisite:
     wanted, found = "PowerShell 3.0 or newer", ".".join(map(str, facts.powershell)) or "not told"
     if facts.powershell >= OLDEST_POWERSHELL:
@@ -112,7 +100,7 @@ CHECKS: Mapping[str, Callable[[WindowsFacts, Limits], Prerequisite]] = {
     "dhcp": _dhcp,
     "metadata": metadata,
     "system": _system,
-    "architecture": _architecture,
+    "architecture": architecture,
     "powershell": _powershell,
     "pending_reboot": _pending_reboot,
     "security_software": _security_software,
