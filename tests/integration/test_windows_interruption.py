@@ -77,7 +77,8 @@ def test_setup_that_hangs_is_given_up_without_a_controller_too(
     until(winhost, process, f"{WORK}\\interrupted")
     until(winhost, process, f"{AGENT}\\conf\\wrapper.conf")
     kill_all(process, controller.folder)
-    wait_for(lambda: not winhost.exists(WORK))
+    # It ends what hangs, puts the old agent back and registers it.
+    wait_for(lambda: not winhost.exists(WORK), 90)
     new = windows_package(second, "new", version="2.0.0")
     told = tell(second, winhost, audit(), agent("rerun", upgrade=True, **new), agent("again", upgrade=True, **new))
     found = told["audit"]["agent"]
@@ -96,7 +97,7 @@ def test_a_package_whose_controller_is_gone_is_not_waited_for(
         until(winhost, process, f"{WORK}\\scratch\\stage")
         kill_all(process, controller.folder)
     # WinRM tells nobody that its client is gone.
-    wait_for(lambda: not winhost.exists(f"{WORK}\\holder"))
+    wait_for(lambda: not winhost.exists(f"{WORK}\\lock"), 60)
     told = tell(
         second,
         winhost,

@@ -167,7 +167,8 @@ function Write-Agent {
         $own = foreach ($name in 'wrapper', 'java') { [Diagnostics.Process]::GetProcessesByName($name) }
         foreach ($process in (Get-ProcessesIn $agent $own)) { Write-Fact running $process.Id }
     }
-    if ([IO.Directory]::Exists($scratch) -and -not [IO.File]::Exists("$work\lock")) { Write-Fact leftover $work }
+    $left = [IO.Directory]::Exists($scratch) -or [IO.File]::Exists("$work\holder")
+    if ($left -and -not [IO.File]::Exists("$work\lock")) { Write-Fact leftover $work }
 }
 
 # Says what is there, and returns its digest.
