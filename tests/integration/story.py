@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from controller import Controller
@@ -23,6 +24,16 @@ SCRIPT = "script"
 
 Task = Mapping[str, Any]
 Results = Mapping[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is done to the guest, how it is told and what repairs it."""
+
+    script: str
+    state: str
+    steps: list[str]
+    damage: tuple[str, ...] = ()
 
 
 def audit(name: str = "audit", **options: Any) -> Task:

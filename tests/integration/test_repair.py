@@ -5,11 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from controller import Controller
-from story import AGENT, FRESH, REINSTALL, SERVICE, TRACES, agent, audit, package, script, steps, tell
+from story import AGENT, FRESH, REINSTALL, SERVICE, TRACES, Damage, agent, audit, package, script, steps, tell
 from waiting import accepts, wait_for
 
 from lab.client import Host
@@ -31,16 +30,6 @@ UPDATER = (
 # Without a conf there is no backend mode to keep.
 NO_CONF = [step for step in REINSTALL if step != "backend"]
 REGISTER = ["register", "enable"]
-
-
-@dataclass(frozen=True)
-class Damage:
-    """What is done to the guest, how it is told and what repairs it."""
-
-    script: str
-    state: str
-    steps: list[str]
-    damage: tuple[str, ...] = ()
 
 
 DAMAGES = {

@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from controller import Controller
-from story import agent, audit, script, steps, tell
+from story import Damage, agent, audit, script, steps, tell
 from waiting import wait_for
 from windows import (
     AGENT,
@@ -35,16 +34,6 @@ from lab.metadata_client import MetadataControl
 
 PASSWORD = "Fresh-Pass-123"
 REGISTER = ["register", "enable"]
-
-
-@dataclass(frozen=True)
-class Damage:
-    """What is done to the guest, how it is told and what repairs it."""
-
-    script: str
-    state: str
-    steps: list[str]
-    damage: tuple[str, ...] = ()
 
 
 DAMAGES = {

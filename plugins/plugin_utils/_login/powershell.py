@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from pathlib import Path
 
-_FILE = Path(__file__).parent.parent / "_host" / "windows" / "boot_id.ps1"
-# At import, which is once in Ansible's parent process and not in each of its workers.
-READ_BOOT_ID = f"{_FILE.read_text(encoding='utf-8')}\nGet-BootId\n"
+from .._host import windows_guest
+from .._host.windows_script import boot_id_script
+
+READ_BOOT_ID = boot_id_script()
 
 
 def encoded(script: str) -> Sequence[str]:
     """Return the words that run a script, the same for every shell on the way. Not for secrets: others can read it."""
-    text = base64.b64encode(script.encode("utf-16-le")).decode()
+    text = windows_guest.encoded(script)
     return ("powershell", "-NoProfile", "-NonInteractive", "-EncodedCommand", text)
