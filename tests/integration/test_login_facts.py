@@ -69,15 +69,15 @@ def test_what_keeps_a_password_from_letting_anybody_in(
     assert kept_out["root_account"]["locked"] is True
     assert kept_out["cloud_init"] == {"present": True, "rewrites_password": True, "ssh_pwauth": False}
     host.sh("passwd -u root; echo root:Other-Pass-1 | chpasswd; chage -d 0 root || passwd -e root")
-    assert told()["root_account"] == {"locked": False, "expired": True, "password_changed": None}
+    assert told()["root_account"] == {"named": True, "locked": False, "expired": True, "password_changed": None}
     host.sh("passwd -x 99999 root; echo root:Other-Pass-2 | chpasswd")
-    assert told()["root_account"] == {"locked": False, "expired": False, "password_changed": today}
+    assert told()["root_account"] == {"named": True, "locked": False, "expired": False, "password_changed": today}
 
 
 def test_without_root_rights_what_cannot_be_told_is_null(host: Host, controller: Controller) -> None:
     login = controller.info(host, login=True, _vars={"ansible_user": "plain"}).of(host)["login"]
     assert login["sshd"]["password_authentication"] is None
-    assert login["root_account"] == {"locked": None, "expired": None, "password_changed": None}
+    assert login["root_account"] == {"named": True, "locked": None, "expired": None, "password_changed": None}
     assert login["pending_reset"] is False
 
 

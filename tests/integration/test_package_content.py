@@ -67,10 +67,10 @@ def test_every_defect_of_an_archive_is_refused_and_nothing_is_sent(
     monkeypatch.setattr(package_defects, "BOMB_BYTES", 160 * 2**20)
     names: list[Defect] = [*DEFECTS]
     cases = {name: {"package": package(controller, name, defect=name)["package"]} for name in names}
-    cases["windows"] = {"package": package(controller, "windows", variant="windows")["package"]}
+    cases["for_windows"] = {"package": package(controller, "windows", variant="windows")["package"]}
     before = snapshot(host, times=True)
     run = run_cases(controller, host, cases)
-    for case, pattern in {**DEFECTS, "windows": "is a package for windows"}.items():
+    for case, pattern in {**DEFECTS, "for_windows": "is a package for windows"}.items():
         assert run.of(case)["kind"] == "failed", case
         assert re.search(pattern, run.of(case)["msg"]), (case, run.of(case)["msg"])
     assert run.ssh_starts == len(cases)
