@@ -15,8 +15,9 @@ from bench.meter import Finished
 
 INSTALL, RERUN, AUDIT = "install", "rerun", "audit"
 JOBS = (INSTALL, RERUN, AUDIT)
-# Ours, stock modules, and the least that one could do: a script over ssh, a PowerShell command over WinRM.
-OURS, STOCK, SSH, WINRM = "ours", "stock", "ssh", "winrm"
+# Ours, stock modules, and the least that one could do: a script over ssh; one plain PowerShell command over WinRM, by
+# Ansible's raw and without any Ansible.
+OURS, STOCK, SSH, RAW, WINRM = "ours", "stock", "ssh", "raw", "winrm"
 
 _HERE = Path(__file__).parent
 _RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)

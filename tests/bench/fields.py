@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.contenders import AUDIT, INSTALL, OURS, RERUN, SSH, STOCK, WINRM, Contender, Playbooks, Program
+from bench.contenders import AUDIT, INSTALL, OURS, RAW, RERUN, SSH, STOCK, WINRM, Contender, Playbooks, Program
 from bench.ways import Ssh, Way, WinRM
 from lab.flavours import DEFAULT_WINDOWS
 from lab.hosts import Wanted, light_wanted
@@ -65,7 +65,9 @@ FIELDS = {
             contenders=(
                 # The same task for both systems.
                 Playbooks(OURS, dict.fromkeys((INSTALL, RERUN), "ours/install.yml")),
-                # Asks something and looks at nothing: no rerun can be less.
+                # One plain PowerShell command, as an operator gives it: whether the service is there.
+                Playbooks(RAW, {RERUN: "raw/plain.yml"}),
+                # The same way without Ansible, and it looks at nothing: no rerun can be less.
                 Program(WINRM, {RERUN: "winrm/plain.py"}),
                 Playbooks(STOCK, dict.fromkeys((INSTALL, RERUN), "stock/windows-install.yml")),
             ),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.contenders import INSTALL, JOBS, OURS, RERUN, SSH, STOCK, WINRM
+from bench.contenders import INSTALL, JOBS, OURS, RAW, RERUN, SSH, STOCK
 from bench.fields import LINUX, WINDOWS
 from bench.race import Row
 
@@ -91,7 +91,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     WINDOWS: (
         _faster(INSTALL, STOCK, 15.0),
         _faster(RERUN, STOCK, 15.0),
-        _as_long(RERUN, WINRM, 1.5),
+        _as_long(RERUN, RAW, 1.5),
     ),
 }
 

@@ -26,8 +26,8 @@ BOOTSTRAP = (
     "& ([ScriptBlock]::Create([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($line)))) }"
 )
 INTERPRETER = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand"
-# A line's bytes before they are base64: a multiple of three.
-LINE_BYTES = 60_000
+# A line's bytes before they are base64: a multiple of three. Each line costs the guest more than its bytes do.
+LINE_BYTES = 600_000
 # These start PowerShell by themselves; sshd starts whatever shell is the default there.
 _STARTING_POWERSHELL = ("winrm", "psrp")
 

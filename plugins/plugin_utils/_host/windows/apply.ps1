@@ -6,8 +6,8 @@ $stage = "$scratch\stage"
 
 # Only administrators may write where programs that run as SYSTEM are put together: below C:\ others may, by default.
 function New-PrivateFolder($path) {
-    $folder = New-Object IO.DirectoryInfo $path
-    $rules = New-Object Security.AccessControl.DirectorySecurity
+    $folder = [IO.DirectoryInfo]$path
+    $rules = New-Instance ([Security.AccessControl.DirectorySecurity])
     # Full control for SYSTEM and Administrators, nothing inherited.
     $rules.SetSecurityDescriptorSddlForm('D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)')
     if ($folder.Exists) { Assert-Ours $path }
@@ -19,7 +19,7 @@ function New-PrivateFolder($path) {
 
 # Somebody else may have put it there, with an agent of his own to be "put back".
 function Assert-Ours($path) {
-    $folder = New-Object IO.DirectoryInfo $path
+    $folder = [IO.DirectoryInfo]$path
     $rules = if ('IO.FileSystemAclExtensions' -as [type]) { [IO.FileSystemAclExtensions]::GetAccessControl($folder) }
     else { $folder.GetAccessControl() }
     $owner = $rules.GetOwner([Security.Principal.SecurityIdentifier]).Value
@@ -46,7 +46,7 @@ function Enter-Lock {
             if ($reason -isnot [IO.IOException] -and $reason -isnot [UnauthorizedAccessException]) { throw }
         }
         if ($clock.Elapsed.TotalSeconds -ge [int]$lockTimeout) { return $false }
-        Start-Sleep -Milliseconds 500
+        [Threading.Thread]::Sleep(500)
     }
     [IO.File]::WriteAllText("$work\holder", "$PID")
     if ([IO.Directory]::Exists($scratch)) { [IO.Directory]::Delete($scratch, $true) }
@@ -80,7 +80,7 @@ function Get-LockHolder {
 # exit status, $run.timedOut whether it was ended.
 function Invoke-Line($line, $folder, $seconds) {
     $output = "$scratch\output"
-    $start = New-Object Diagnostics.ProcessStartInfo
+    $start = New-Instance ([Diagnostics.ProcessStartInfo])
     $start.FileName = "$system32\cmd.exe"
     $start.Arguments = "/d /s /c `"$line <NUL >`"$output`" 2>&1`""
     $start.WorkingDirectory = $folder
@@ -115,35 +115,16 @@ function Stop-One($process) {
     catch { return }  # it has ended by itself
 }
 
-function Write-Setup($lines) {
-    foreach ($line in ($lines | Select-Object -Last 40)) { Write-Fact setup (Hide-Secret $line) }
-}
-
 # --- the package ---
 
 function Step-receive {
     $null = [IO.Directory]::CreateDirectory($stage)
     $archive = "$scratch\package"
     $file = [IO.File]::Create($archive)
-    # Over WinRM nobody tells that the controller is gone, and the wait for its next line has no end. Then this process ends
-    # itself, which lets go of the lock; what lies in $scratch the next run removes.
-    $watch = [PowerShell]::Create().AddScript({
-        param($file, $still, $whole)
-        $clock = [Diagnostics.Stopwatch]::StartNew()
-        $since = 0
-        $before = -1
-        while ($clock.Elapsed.TotalSeconds - $since -lt $still -and $clock.Elapsed.TotalSeconds -lt $whole) {
-            [Threading.Thread]::Sleep(500)
-            if ($file.Position -ne $before) {
-                $before = $file.Position
-                $since = $clock.Elapsed.TotalSeconds
-            }
-        }
-        [Diagnostics.Process]::GetCurrentProcess().Kill()
-    }).AddArgument($file).AddArgument([int]$downloadTimeout).AddArgument([int]$transferTimeout)
-    $null = $watch.BeginInvoke()
+    $watch = New-Watch
     try {
         while ($stream.MoveNext()) {
+            Reset-Watch $watch
             $line = $stream.Current
             if ($line -is [byte[]]) { $line = [Text.Encoding]::ASCII.GetString($line) }
             $bytes = [Convert]::FromBase64String($line)
@@ -151,15 +132,14 @@ function Step-receive {
         }
     }
     finally {
-        $watch.Stop()
-        $watch.Dispose()
+        if ($watch) { $watch.Source.Dispose() }
         $file.Dispose()
     }
     $file = [IO.File]::OpenRead($archive)
     try {
         $source = $file
-        if ($compressed -eq 'yes') { $source = New-Object IO.Compression.GZipStream -ArgumentList $file, ([IO.Compression.CompressionMode]::Decompress) }
-        Expand-Tar $source $stage
+        if ($compressed -eq 'yes') { $source = New-Instance ([IO.Compression.GZipStream]) $file, ([IO.Compression.CompressionMode]::Decompress) }
+        Expand-Tar ([IO.BinaryReader]$source) $stage
     }
     catch { throw "cannot unpack the package: $(Get-Reason $_)" }
     finally { $file.Dispose() }
@@ -167,11 +147,28 @@ function Step-receive {
     if (-not [IO.File]::Exists("$stage\.complete")) { throw 'the package arrived incomplete' }
 }
 
+# Over WinRM nobody tells that the controller is gone, and the wait for its next line has no end. With a watch this process
+# ends itself then, which lets go of the lock; what lies in $scratch the next run removes. A .NET before 4.5 has none.
+function New-Watch {
+    $source = New-Instance ([Threading.CancellationTokenSource])
+    if (-not $source.PSObject.Methods['CancelAfter']) { return }
+    $end = [Delegate]::CreateDelegate([Action], [Diagnostics.Process]::GetCurrentProcess(), 'Kill')
+    $null = $source.Token.Register($end)
+    $watch = @{ Source = $source; Clock = [Diagnostics.Stopwatch]::StartNew() }
+    Reset-Watch $watch
+    $watch
+}
+
+# So many seconds until the next line, and so many for all of them.
+function Reset-Watch($watch) {
+    if (-not $watch) { return }
+    $left = [Math]::Max(0, [int]$transferTimeout - $watch.Clock.Elapsed.TotalSeconds)
+    $watch.Source.CancelAfter([int](1000 * [Math]::Min([int]$downloadTimeout, $left)))
+}
+
 # A ustar archive of files and folders, which is what the controller sends: every .NET can read it, and zip not.
-function Expand-Tar($source, $folder) {
-    $block = New-Object byte[] 512
-    $buffer = New-Object byte[] 65536
-    while ((Read-Block $source $block 512) -eq 512 -and $block[0]) {
+function Expand-Tar($reader, $folder) {
+    while (($block = $reader.ReadBytes(512)).Length -eq 512 -and $block[0]) {
         $name = Get-TarText $block 0 100
         $prefix = Get-TarText $block 345 155
         $path = $folder + '\' + $(if ($prefix) { "$prefix/$name" } else { $name }).Replace('/', '\').TrimEnd('\')
@@ -183,26 +180,15 @@ function Expand-Tar($source, $folder) {
         }
         $file = [IO.File]::Create($path)
         try {
-            for ($left = $size; $left -gt 0; $left -= $count) {
-                $count = Read-Block $source $buffer ([Math]::Min($left, $buffer.Length))
-                if (-not $count) { throw 'it is cut off' }
-                $file.Write($buffer, 0, $count)
+            for ($left = $size; $left -gt 0; $left -= $bytes.Length) {
+                $bytes = $reader.ReadBytes([Math]::Min($left, 4MB))
+                if (-not $bytes.Length) { throw 'it is cut off' }
+                $file.Write($bytes, 0, $bytes.Length)
             }
         }
         finally { $file.Dispose() }
-        $null = Read-Block $source $buffer ((512 - $size % 512) % 512)
+        $null = $reader.ReadBytes((512 - $size % 512) % 512)
     }
-}
-
-# Reads so many bytes, less only at the end.
-function Read-Block($source, $buffer, $count) {
-    $filled = 0
-    while ($filled -lt $count) {
-        $read = $source.Read($buffer, $filled, $count - $filled)
-        if (-not $read) { break }
-        $filled += $read
-    }
-    $filled
 }
 
 function Get-TarText($block, $at, $length) {
@@ -214,17 +200,14 @@ function Step-fetch {
     $seconds = [int]$transferTimeout
     # What Windows before 2016 does not offer by itself, and the bucket asks for.
     [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor 3072
-    $client = New-Object Net.WebClient
+    $client = New-Instance ([Net.WebClient])
     try {
         $download = $client.DownloadFileTaskAsync($packageUrl, $archive)
         if (-not $download.Wait($seconds * 1000)) { throw "not there after $seconds s" }
     }
     catch { throw "cannot fetch ${packageUrl}: $(Get-Reason $_)" }
     finally { $client.CancelAsync() }
-    $sha = New-Object Security.Cryptography.SHA256CryptoServiceProvider
-    $file = [IO.File]::OpenRead($archive)
-    try { $sum = [BitConverter]::ToString($sha.ComputeHash($file)).Replace('-', '').ToLowerInvariant() }
-    finally { $file.Dispose() }
+    $sum = Get-Sha256 (Read-Bytes $archive)
     if ($sum -ne $packageSha256) { throw "$packageUrl has the digest $sum, wanted $packageSha256" }
     Add-Type -AssemblyName System.IO.Compression.FileSystem
     [IO.Compression.ZipFile]::ExtractToDirectory($archive, "$scratch\zip")
@@ -238,7 +221,7 @@ function Wait-Until($condition, $seconds) {
     $clock = [Diagnostics.Stopwatch]::StartNew()
     while (-not (& $condition)) {
         if ($clock.Elapsed.TotalSeconds -ge $seconds) { return $false }
-        Start-Sleep -Milliseconds 100
+        [Threading.Thread]::Sleep(100)
     }
     $true
 }
@@ -322,7 +305,7 @@ function Step-setup {
     if (-not [IO.File]::Exists("$work\interrupted")) { [IO.File]::WriteAllText("$work\interrupted", 'nothing') }
     $run.setUp = $true
     $said = @(Invoke-Line "`"$stage\setup.bat`"" $stage $setupTimeout)
-    Write-Setup $said
+    Write-Last setup $said 40
     # The vendor's words; the exit status means nothing.
     if ($run.timedOut) { throw "setup.bat was ended after $setupTimeout s (setup_timeout)" }
     if ($said -match 'CloudResetPwdAgent install failed') {
@@ -338,7 +321,7 @@ function Step-setup {
 function Assert-InPlace {
     $wanted = @(Read-Lines "$stage\.complete" ([Text.Encoding]::UTF8))
     if (-not $wanted) { $wanted = @(Get-Digests "$stage\cloudResetPwdAgent") }
-    $found = New-Object 'Collections.Generic.HashSet[string]' -ArgumentList ([StringComparer]::OrdinalIgnoreCase)
+    $found = New-Instance ([Collections.Generic.HashSet[string]]) ([StringComparer]::OrdinalIgnoreCase)
     $run.digests = @(Get-Digests $agent)
     foreach ($line in $run.digests) { $null = $found.Add($line) }
     foreach ($line in $wanted) {
@@ -347,7 +330,7 @@ function Assert-InPlace {
             throw "setup.bat said success, but $agent\$($name.Replace('/', '\')) is missing or differs from the package"
         }
     }
-    $conf = New-Object IO.FileInfo "$agent\conf\wrapper.conf"
+    $conf = [IO.FileInfo]"$agent\conf\wrapper.conf"
     if (-not $conf.Exists -or -not $conf.Length) { throw "setup.bat said success, but $conf is missing" }
 }
 
@@ -369,7 +352,7 @@ function Step-register {
         $image = "$agent\bin\wrapper.exe -s $agent\conf\wrapper.conf"
         $said = Invoke-Line "`"$system32\sc.exe`" create $service binPath= `"$image`" start= auto" $work 60
     }
-    if ((Get-Registration $service).registered -eq 'none') { throw "cannot register ${service}: $($said | Select-Object -Last 1)" }
+    if ((Get-Registration $service).registered -eq 'none') { throw "cannot register ${service}: $(@($said)[-1])" }
 }
 
 # Makes the agent start at boot.
@@ -425,10 +408,10 @@ function Step-remove {
 function Step-restart {
     Stop-Agent $service $agent
     $said = @(Invoke-Line "`"$system32\sc.exe`" start $service" $work $setupTimeout)
-    Write-Setup $said
+    Write-Last setup $said 40
     if ($run.timedOut) { throw "the service did not start within $setupTimeout s (setup_timeout)" }
     # Not running is healthy: the agent may have finished already. 1056: it runs.
-    if ($run.status -and $run.status -ne 1056) { throw "the service did not start: $($said | Select-Object -Last 1)" }
+    if ($run.status -and $run.status -ne 1056) { throw "the service did not start: $(@($said)[-1])" }
 }
 
 function Step-stop {

@@ -2,6 +2,10 @@
 # fragments one behind the other, sets variables in front, and sends the whole over standard input. It runs under Windows
 # PowerShell 3.0 and newer, in a runspace that may live on: all of it is in a scope of its own, and what functions change is
 # in $run. Programs are called by their full path. No module is imported, no profile read, and nothing compiled.
+#
+# The first call of each method, operator and cmdlet costs PowerShell some milliseconds, which is what a probe costs beyond
+# PowerShell's start. Hence what looks odd in what every probe runs: casts and New-Instance for New-Object (a cmdlet of a
+# module that would have to be loaded), the same few methods again and again, and no regular expression where none is needed.
 
 $ErrorActionPreference = 'Stop'
 $agent = 'C:\CloudResetPwdAgent'
@@ -15,21 +19,33 @@ $scratch = "$work\scratch"
 $record = "$agent\.cloudreset"
 $system32 = "$env:SystemRoot\System32"
 $registry = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', $(if ([Environment]::Is64BitOperatingSystem) { 'Registry64' } else { 'Registry32' }))
-$run = @{ said = New-Object 'Collections.Generic.List[string]' }
+$run = @{ said = [Collections.Generic.List[string]]@() }
 $latin1 = [Text.Encoding]::GetEncoding(28591)
 
-function Write-Fact($key, $value) {
-    $run.said.Add("$key " + ("$value" -replace '[\r\n]+', ' '))
+# The comma keeps a collection one.
+function New-Instance($type, [object[]]$arguments = @()) { , [Activator]::CreateInstance($type, $arguments) }
+
+# Of several values each is a fact, and $null is none.
+function Write-Fact($key, $values) {
+    foreach ($value in $values) { $run.said.Add("$key $value".Replace("`n", ' ')) }
 }
 
-function Write-Lines($key, $lines) {
-    foreach ($line in $lines) { Write-Fact $key $line }
+# The last so many lines.
+function Write-Last($key, $lines, $count) {
+    $lines = @($lines)
+    # All at once: no pattern spans lines.
+    $text = Hide-Secret ($lines[[Math]::Max(0, $lines.Length - $count)..$lines.Length] -join "`n")
+    if ($text) { Write-Fact $key $text.Split("`n") }
 }
 
 # The same as redaction.py, here already: with -vvv Ansible prints what a guest answers.
 function Hide-Secret($text) {
-    $text = $text -replace '(root:|Administrator\s+)\S+', '$1********'
-    $text -creplace '(reset_password[\\"'']*\s*[:=]\s*[\\"'']*)[^\\"'',}\s]{8,}', '$1********'
+    # Most texts hold none, and to find that out costs less than to replace nothing.
+    if ($text -match 'root:|Administrator') { $text = $text -replace '(root:|Administrator\s+)\S+', '$1********' }
+    if ($text -cmatch 'reset_password') {
+        $text = $text -creplace '(reset_password[\\"'']*\s*[:=]\s*[\\"'']*)[^\\"'',}\s]{8,}', '$1********'
+    }
+    $text
 }
 
 # What went wrong, without PowerShell's words about where.
@@ -44,22 +60,24 @@ function Open-Shared($path, $share = [IO.FileShare]'ReadWrite, Delete') {
     [IO.File]::Open($path, [IO.FileMode]::Open, [IO.FileAccess]::Read, $share)
 }
 
+# The comma keeps it an array.
 function Read-Bytes($path) {
     $stream = Open-Shared $path
-    try {
-        $memory = New-Object IO.MemoryStream
-        $stream.CopyTo($memory)
-        # The comma keeps it an array.
-        , $memory.ToArray()
-    }
+    try { , ([IO.BinaryReader]$stream).ReadBytes($stream.Length) }
     finally { $stream.Dispose() }
 }
 
 function Read-Lines($path, $encoding) {
     if ([IO.File]::Exists($path)) {
-        $text = $encoding.GetString((Read-Bytes $path))
-        if ($text) { $text.TrimEnd() -split '\r?\n' }
+        $text = $encoding.GetString((Read-Bytes $path)).Replace("`r", '').TrimEnd()
+        if ($text) { $text.Split("`n") }
     }
+}
+
+# In hexadecimal digits, by the one implementation that is allowed where only FIPS algorithms are.
+function Get-Sha256($bytes) {
+    if (-not $run.sha256) { $run.sha256 = New-Instance ([Security.Cryptography.SHA256CryptoServiceProvider]) }
+    [BitConverter]::ToString($run.sha256.ComputeHash($bytes)).Replace('-', '').ToLowerInvariant()
 }
 
 function Get-Registered($path, $name) {
@@ -93,21 +111,15 @@ function Get-Registration($name) {
 # while it runs are not part of it.
 function Get-Digests($folder) {
     if (-not [IO.Directory]::Exists($folder)) { return }
-    # The one that is allowed where only FIPS algorithms are.
-    $sha = New-Object Security.Cryptography.SHA256CryptoServiceProvider
-    $lines = New-Object 'Collections.Generic.List[string]'
+    $lines = [Collections.Generic.List[string]]@()
     foreach ($path in [IO.Directory]::GetFiles($folder, '*', 'AllDirectories')) {
         $name = $path.Substring($folder.Length + 1).Replace('\', '/')
         if ($name -match '^logs/|^\.cloudreset$|\.(pid|lock|anchor|status)$') { continue }
-        try { $stream = Open-Shared $path }
+        try { $lines.Add("$(Get-Sha256 (Read-Bytes $path))  ./$name") }
         catch [IO.IOException] {
             # Another program has it for itself, maybe a virus scanner: that is no damage.
             $run.inUse += $name
-            continue
         }
-        try { $hex = [BitConverter]::ToString($sha.ComputeHash($stream)) }
-        finally { $stream.Dispose() }
-        $lines.Add($hex.Replace('-', '').ToLowerInvariant() + "  ./$name")
     }
     $lines.Sort([StringComparer]::Ordinal)
     $lines
@@ -129,15 +141,15 @@ function Write-AgentState {
     elseif ([IO.Directory]::Exists($agent)) {
         Write-Fact directory $agent
         foreach ($name in $needed) {
-            $file = New-Object IO.FileInfo "$agent\$name"
+            $file = [IO.FileInfo]"$agent\$name"
             if ($file.Exists -and $file.Length) { Write-Fact present $name }
         }
         # Right after an installation they are known: it has compared them with the package's.
         $run.inUse = @()
-        Write-Lines digest $(if ($run.digests) { $run.digests } else { Get-Digests $agent })
-        Write-Lines in_use $run.inUse
-        Write-Lines record (Read-Lines $record ([Text.Encoding]::UTF8))
-        Write-Lines backend (@(Read-Lines "$agent\conf\wrapper.conf" $latin1) -match '^\s*wrapper\.backend\.type\s*=')
+        Write-Fact digest $(if ($run.digests) { $run.digests } else { Get-Digests $agent })
+        Write-Fact in_use $run.inUse
+        Write-Fact record (Read-Lines $record ([Text.Encoding]::UTF8))
+        Write-Fact backend (@(Read-Lines "$agent\conf\wrapper.conf" $latin1) -match '^\s*wrapper\.backend\.type\s*=')
     }
     $found = Get-Registration $service
     Write-Fact registered $found.registered
@@ -176,13 +188,11 @@ function Get-Fingerprint {
     $before = $run.said.Count
     Write-AgentState
     $state = $run.said.GetRange($before, $run.said.Count - $before) -join "`n"
-    $sha = New-Object Security.Cryptography.SHA256CryptoServiceProvider
-    [BitConverter]::ToString($sha.ComputeHash([Text.Encoding]::UTF8.GetBytes($state))).Replace('-', '')
+    Get-Sha256 ([Text.Encoding]::UTF8.GetBytes($state))
 }
 
 function Write-Log($key) {
-    $lines = Read-Lines "$agent\logs\resetPwdAgent.log" ([Text.Encoding]::UTF8)
-    foreach ($line in ($lines | Select-Object -Last 10)) { Write-Fact $key (Hide-Secret $line) }
+    Write-Last $key (Read-Lines "$agent\logs\resetPwdAgent.log" ([Text.Encoding]::UTF8)) 10
 }
 
 # What nobody foresaw, and where.

@@ -6,7 +6,7 @@
 function Write-BuiltInName {
     try {
         $domain = [Security.Principal.WindowsIdentity]::GetCurrent().User.AccountDomainSid
-        $account = New-Object Security.Principal.SecurityIdentifier "$domain-500"
+        $account = [Security.Principal.SecurityIdentifier]"$domain-500"
         $name = $account.Translate([Security.Principal.NTAccount]).Value
         Write-Fact admin_named $(if ($name -like '*\Administrator') { 'yes' } else { 'no' })
     }
@@ -15,7 +15,7 @@ function Write-BuiltInName {
 
 function Write-Administrator {
     try {
-        $account = New-Object Security.Principal.NTAccount 'Administrator'
+        $account = [Security.Principal.NTAccount]'Administrator'
         $null = $account.Translate([Security.Principal.SecurityIdentifier])
         Write-Fact admin_named yes
     }

@@ -2,9 +2,8 @@
 # $metadataTimeout in seconds, $wantedBackend.
 
 function Write-System {
-    $identity = [Security.Principal.WindowsIdentity]::GetCurrent()
-    Write-Fact account $identity.Name
-    $principal = New-Object Security.Principal.WindowsPrincipal $identity
+    Write-Fact account "$([Environment]::UserDomainName)\$([Environment]::UserName)"
+    $principal = [Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent()
     Write-Fact administrator $(if ($principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) { 'yes' } else { 'no' })
     Write-Fact architecture $(if ($env:PROCESSOR_ARCHITEW6432) { $env:PROCESSOR_ARCHITEW6432 } else { $env:PROCESSOR_ARCHITECTURE })
     Write-Fact powershell $PSVersionTable.PSVersion
@@ -16,9 +15,9 @@ function Write-System {
 }
 
 function Write-Drive {
-    Write-Fact free_kb ([long]((New-Object IO.DriveInfo 'C').AvailableFreeSpace / 1024))
+    Write-Fact free_kb ([long](([IO.DriveInfo]'C').AvailableFreeSpace / 1024))
     # Nothing but writing tells whether one may; the file is gone with its handle.
-    $path = 'C:\.cloudreset-' + [Guid]::NewGuid().ToString('N')
+    $path = 'C:\.cloudreset-' + [IO.Path]::GetRandomFileName()
     try {
         $file = [IO.File]::Create($path, 1, [IO.FileOptions]::DeleteOnClose)
         $file.Dispose()
@@ -27,15 +26,21 @@ function Write-Drive {
     catch { Write-Fact drive_error (Get-Reason $_) }
 }
 
-# The NIC that leads to the metadata service, by the address that Windows would send from; no packet is sent.
-function Write-Nic {
-    $socket = New-Object Net.Sockets.Socket -ArgumentList 'InterNetwork', 'Dgram', 'Udp'
+# The address that Windows would send to the metadata service from; no packet is sent.
+function Get-SourceAddress {
+    $client = New-Instance ([Net.Sockets.UdpClient]) ([Net.Sockets.AddressFamily]::InterNetwork)
     try {
-        $socket.Connect('169.254.169.254', 80)
-        $address = $socket.LocalEndPoint.Address.ToString()
+        $client.Connect('169.254.169.254', 80)
+        $client.Client.LocalEndPoint.Address.ToString()
     }
-    catch { return }  # no route: no NIC to tell of
-    finally { $socket.Close() }
+    catch { return }  # no route
+    finally { $client.Close() }
+}
+
+# The NIC that leads to the metadata service.
+function Write-Nic {
+    $address = if ($run.address) { $run.address } else { Get-SourceAddress }
+    if (-not $address) { return }
     Write-Fact address $address
     $key = $registry.OpenSubKey('SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\Interfaces')
     foreach ($id in $(if ($key) { $key.GetSubKeyNames() })) {
@@ -55,17 +60,18 @@ function Write-Nic {
 function Get-Metadata($name) {
     $limit = [int]$metadataTimeout * 1000
     $clock = [Diagnostics.Stopwatch]::StartNew()
-    $client = New-Object Net.Sockets.TcpClient
+    $client = New-Instance ([Net.Sockets.TcpClient]) ([Net.Sockets.AddressFamily]::InterNetwork)
     try {
         $pending = $client.BeginConnect('169.254.169.254', 80, $null, $null)
         if (-not $pending.AsyncWaitHandle.WaitOne($limit)) { throw "no answer within $metadataTimeout s" }
         $client.EndConnect($pending)
+        $run.address = $client.Client.LocalEndPoint.Address.ToString()
         $stream = $client.GetStream()
         $request = "GET /openstack/latest/$name HTTP/1.0`r`nHost: 169.254.169.254`r`nConnection: close`r`n`r`n"
         $bytes = [Text.Encoding]::ASCII.GetBytes($request)
         $stream.Write($bytes, 0, $bytes.Length)
-        $answer = New-Object IO.MemoryStream
-        $buffer = New-Object byte[] 8192
+        $answer = New-Instance ([IO.MemoryStream])
+        $buffer = [Array]::CreateInstance([byte], 8192)
         do {
             $left = $limit - $clock.ElapsedMilliseconds
             if ($left -le 0) { throw "no answer within $metadataTimeout s" }
@@ -85,7 +91,7 @@ function Get-Metadata($name) {
 
 function Write-Metadata {
     try {
-        Write-Lines metadata ((Get-Metadata 'meta_data.json') -split '\r?\n')
+        Write-Fact metadata (Get-Metadata 'meta_data.json').Split("`n")
         $run.metadata = $true
     }
     catch { Write-Fact metadata (Get-Reason $_) }
@@ -94,14 +100,12 @@ function Write-Metadata {
 # Where Windows notes that what was installed waits for a restart.
 function Write-PendingReboot {
     $current = 'SOFTWARE\Microsoft\Windows\CurrentVersion'
-    $notes = @{
-        'Windows Update' = "$current\WindowsUpdate\Auto Update\RebootRequired"
-        'component servicing' = "$current\Component Based Servicing\RebootPending"
-    }
-    foreach ($name in $notes.Keys) {
-        $key = $registry.OpenSubKey($notes[$name])
+    $notes = @('Windows Update', "$current\WindowsUpdate\Auto Update\RebootRequired"),
+        @('component servicing', "$current\Component Based Servicing\RebootPending")
+    foreach ($note in $notes) {
+        $key = $registry.OpenSubKey($note[1])
         if ($key) {
-            Write-Fact pending_reboot $name
+            Write-Fact pending_reboot $note[0]
             $key.Close()
         }
     }
@@ -123,18 +127,19 @@ function Write-SecuritySoftware {
 
 # Only where the wrapper looks for a free port.
 function Write-Ports {
-    $mode = if ($wantedBackend -eq 'keep') { $run.said -match '^backend ' -replace '.*=\s*' | Select-Object -Last 1 } else { $wantedBackend }
+    # The last one counts.
+    $mode = if ($wantedBackend -eq 'keep') { "$(@($run.said -match '^backend ')[-1])".Split('=')[-1].Trim() } else { $wantedBackend }
     if ($mode -eq 'PIPE') { return }
     $listeners = [Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().GetActiveTcpListeners()
     $ports = foreach ($listener in $listeners) { if ($listener.Port -ge 31000 -and $listener.Port -le 32999) { $listener.Port } }
-    Write-Lines listening ($ports | Sort-Object -Unique)
+    Write-Fact listening ($ports | Sort-Object -Unique)
 }
 
 function Write-Probe {
     Write-System
     Write-Drive
-    Write-Nic
     Write-Metadata
+    Write-Nic
     Write-PendingReboot
     Write-SecuritySoftware
     Write-Agent
