@@ -4,7 +4,7 @@ function Get-BootId {
     $earliest = [long]::MaxValue
     foreach ($process in [Diagnostics.Process]::GetProcesses()) {
         try {
-            $started = $process.StartTime.ToUniversalTime().Ticks
+            $started = $process.StartTime.ToFileTimeUtc()
             if ($started -lt $earliest) { $earliest = $started }
         }
         catch {

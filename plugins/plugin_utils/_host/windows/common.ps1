@@ -42,7 +42,7 @@ function Write-Last($key, $lines, $count) {
 function Hide-Secret($text) {
     # Most texts hold none, and to find that out costs less than to replace nothing.
     if ($text -match 'root:|Administrator') { $text = $text -replace '(root:|Administrator\s+)\S+', '$1********' }
-    if ($text -cmatch 'reset_password') {
+    if ($text -cmatch 'reset_password[\\"'']*\s*[:=]') {
         $text = $text -creplace '(reset_password[\\"'']*\s*[:=]\s*[\\"'']*)[^\\"'',}\s]{8,}', '$1********'
     }
     $text

@@ -55,31 +55,21 @@ function Write-Nic {
     }
 }
 
-# Asks the metadata service over a socket: proxies are for other hosts than this one. Says the answer's lines, or why
-# there is none, and whether there was one.
+# Asks the metadata service over a socket: proxies are for other hosts than this one. Returns the answer, or throws why there
+# is none. The limit is for the connection and for each part of the answer.
 function Get-Metadata($name) {
-    $limit = [int]$metadataTimeout * 1000
-    $clock = [Diagnostics.Stopwatch]::StartNew()
     $client = New-Instance ([Net.Sockets.TcpClient]) ([Net.Sockets.AddressFamily]::InterNetwork)
     try {
         $pending = $client.BeginConnect('169.254.169.254', 80, $null, $null)
-        if (-not $pending.AsyncWaitHandle.WaitOne($limit)) { throw "no answer within $metadataTimeout s" }
+        if (-not $pending.AsyncWaitHandle.WaitOne([int]$metadataTimeout * 1000)) { throw "no answer within $metadataTimeout s" }
         $client.EndConnect($pending)
         $run.address = $client.Client.LocalEndPoint.Address.ToString()
+        $client.ReceiveTimeout = [int]$metadataTimeout * 1000
         $stream = $client.GetStream()
         $request = "GET /openstack/latest/$name HTTP/1.0`r`nHost: 169.254.169.254`r`nConnection: close`r`n`r`n"
-        $bytes = [Text.Encoding]::ASCII.GetBytes($request)
+        $bytes = [Text.Encoding]::UTF8.GetBytes($request)
         $stream.Write($bytes, 0, $bytes.Length)
-        $answer = New-Instance ([IO.MemoryStream])
-        $buffer = [Array]::CreateInstance([byte], 8192)
-        do {
-            $left = $limit - $clock.ElapsedMilliseconds
-            if ($left -le 0) { throw "no answer within $metadataTimeout s" }
-            $stream.ReadTimeout = $left
-            $count = $stream.Read($buffer, 0, $buffer.Length)
-            $answer.Write($buffer, 0, $count)
-        } while ($count -and $answer.Length -lt 65536)
-        [Text.Encoding]::UTF8.GetString($answer.ToArray())
+        [Text.Encoding]::UTF8.GetString(([IO.BinaryReader]$stream).ReadBytes(65536))
     }
     catch {
         # WSAETIMEDOUT, which has no words in English alone.
