@@ -22,7 +22,7 @@ ROWS = {
     WINDOWS: [
         row(WINDOWS, "ours", "install", 10.0),
         row(WINDOWS, "ours", "rerun", 4.0),
-        row(WINDOWS, "winrm", "rerun", 2.0),
+        row(WINDOWS, "raw", "rerun", 2.0),
         row(WINDOWS, "stock", "install", 150.0),
         row(WINDOWS, "stock", "rerun", 50.0),
     ],
@@ -48,7 +48,7 @@ def test_targets_are_the_systems_own() -> None:
     assert judged == {
         "install, times faster than stock": (15.0, True),
         "rerun, times faster than stock": (12.5, False),
-        "rerun, times the time of winrm": (2.0, False),
+        "rerun, times the time of raw": (2.0, False),
     }
     linux = targets.judge(ROWS[LINUX])
     assert {verdict.text: verdict.found for verdict in linux}["install, times the time of ssh"] == 1.25
@@ -74,7 +74,7 @@ def test_the_table_has_both_systems_by_job(found: dict[str, dict[str, Any]]) -> 
         ["8 windows", "install", "ours", "10.00 s", "1.00 times"],
         ["8 windows", "install", "stock", "150.00 s", "15.00 times"],
         ["8 windows", "rerun", "ours", "4.00 s", "1.00 times"],
-        ["8 windows", "rerun", "winrm", "2.00 s", "0.50 times"],
+        ["8 windows", "rerun", "raw", "2.00 s", "0.50 times"],
         ["8 windows", "rerun", "stock", "50.00 s", "12.50 times"],
     ]
     linux, windows, _all = report.conditions(found).splitlines()
