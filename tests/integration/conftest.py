@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from controller import ROOT, Controller
+from own_bucket import own_bucket
 
 from lab.bucket_client import BucketControl
 from lab.client import AnyHost, Host, Lab, WindowsHost
@@ -36,7 +37,7 @@ from lab.windows import powershell
 # Name and flavour. The plain ones are for the tests that need no special host.
 PLAIN = ("plain1", "plain2", "plain3", "plain4")
 SPECIAL = tuple(name for name, flavour in FLAVOURS.items() if flavour.group == FULL and name != DEFAULT)
-PLAIN_WINDOWS = ("win1", "win2")
+PLAIN_WINDOWS = ("win1", "win2", "win3", "win4")
 SPECIAL_WINDOWS = tuple(name for name, one in FLAVOURS.items() if one.group == WINDOWS and name != DEFAULT_WINDOWS)
 
 
@@ -104,26 +105,17 @@ def _alone(lab: Lab, name: str) -> Iterator[AnyHost]:
 @contextmanager
 def _lock(lab: Lab, name: str, kind: int) -> Iterator[None]:
     """What a service does is the same for all: tests that change it run alone, the others together."""
-    with (lab.paths.state / f"test-{name}.lock").open("w") as file:
+    file, gate = ((lab.paths.state / f"test-{name}.{end}").open("w") for end in ("lock", "gate"))
+    with file, gate:
+        # Who waits to be alone waits in the gate: else others would pass him, one after the other, without end.
+        fcntl.flock(gate, fcntl.LOCK_EX)
         fcntl.flock(file, kind)
+        fcntl.flock(gate, fcntl.LOCK_UN)
         yield
 
 
 @pytest.fixture
-def bucket_access(lab: Lab, request: pytest.FixtureRequest) -> Iterator[None]:
-    """The right to use the bucket. It comes before any host, so that two tests never wait for each other.
-
-    For the same reason a test takes hosts in one order: plain ones, then the special ones by name, then Windows hosts
-    in the same way.
-    """
-    used = {"bucket", "controller"} & set(request.fixturenames)
-    kind = fcntl.LOCK_EX if "bucket" in used else fcntl.LOCK_SH
-    with _lock(lab, "bucket", kind) if used else nullcontext():
-        yield
-
-
-@pytest.fixture
-def cloud(lab: Lab, bucket_access: None, request: pytest.FixtureRequest) -> Iterator[CloudControl]:
+def cloud(lab: Lab, request: pytest.FixtureRequest) -> Iterator[CloudControl]:
     """The cloud's controls, to look; what strikes all servers (faults, flow control, clock) is for cloud_alone."""
     alone = "cloud_alone" in request.fixturenames
     with _lock(lab, "cloud", fcntl.LOCK_EX if alone else fcntl.LOCK_SH):
@@ -140,13 +132,17 @@ def cloud_alone(cloud: CloudControl) -> Iterator[CloudControl]:
 
 @pytest.fixture
 def cloud_access(request: pytest.FixtureRequest) -> None:
-    """The cloud, for whoever uses it, comes before any host, as the bucket does."""
+    """The right to use the cloud comes before any host, so that two tests never wait for each other.
+
+    For the same reason a test takes hosts in one order: plain ones, then the special ones by name, then Windows hosts
+    in the same way.
+    """
     if {"cloud", "cloud_alone"} & set(request.fixturenames):
         request.getfixturevalue("cloud")
 
 
 @pytest.fixture
-def take(lab: Lab, bucket_access: None, cloud_access: None) -> Iterator[Callable[[str], AnyHost]]:
+def take(lab: Lab, cloud_access: None) -> Iterator[Callable[[str], AnyHost]]:
     """Takes a host by name for the length of the test."""
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(_alone(lab, name))
@@ -166,7 +162,7 @@ def host(take: Callable[[str], Host], host_name: str) -> Host:
 
 @pytest.fixture
 def winhost_name(worker_id: str) -> str:
-    """The name of a Windows Server 2019, another one for each of two workers."""
+    """The name of a Windows Server 2019, another one for each worker."""
     return PLAIN_WINDOWS[_number(worker_id) % len(PLAIN_WINDOWS)]
 
 
@@ -181,11 +177,12 @@ def _number(worker_id: str) -> int:
 
 
 @pytest.fixture
-def controller(lab: Lab, bucket_access: None) -> Iterator[Controller]:
-    """A controller with an empty package cache."""
+def controller(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Controller]:
+    """A controller with an empty package cache. Its packages come from the test's own bucket, if that has one."""
+    own = request.getfixturevalue("bucket") if "bucket" in request.fixturenames else None
     # Not pytest's tmp_path: a control socket's path has to be short.
     folder = Path(tempfile.mkdtemp(prefix="ct-", dir="/tmp"))
-    yield Controller(lab, folder)
+    yield Controller(lab, folder, own.base_url if own else lab.base_url)
     shutil.rmtree(folder)
 
 
@@ -193,7 +190,7 @@ def controller(lab: Lab, bucket_access: None) -> Iterator[Controller]:
 def second(controller: Controller) -> Iterator[Controller]:
     """Another controller."""
     with tempfile.TemporaryDirectory(prefix="ct-", dir="/tmp") as folder:
-        yield Controller(controller.lab, Path(folder))
+        yield Controller(controller.lab, Path(folder), controller.base_url)
 
 
 @pytest.fixture
@@ -203,9 +200,7 @@ def metadata(lab: Lab) -> MetadataControl:
 
 
 @pytest.fixture
-def bucket(lab: Lab, bucket_access: None) -> Iterator[BucketControl]:
-    """The package bucket's controls, for one test at a time."""
-    control = BucketControl(lab.paths.state / "bucket.sock")
-    control.reset()
-    yield control
-    control.reset()
+def bucket(lab: Lab) -> Iterator[BucketControl]:
+    """A package bucket of the test's own."""
+    with tempfile.TemporaryDirectory(prefix="cb-", dir="/tmp") as folder, own_bucket(lab, Path(folder)) as control:
+        yield control

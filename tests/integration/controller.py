@@ -58,6 +58,7 @@ class Controller:
 
     lab: Lab
     folder: Path
+    base_url: str
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -66,8 +67,8 @@ class Controller:
         return self.folder / "cache"
 
     def agent(self, *hosts: Host, **options: Any) -> Run:
-        """Run reset_agent; see run for the options that begin with an underscore. The lab's bucket is the source."""
-        source = {} if {"package", "region", "base_url"} & options.keys() else {"base_url": self.lab.base_url}
+        """Run reset_agent; see run for the options that begin with an underscore. The bucket is the source."""
+        source = {} if {"package", "region", "base_url"} & options.keys() else {"base_url": self.base_url}
         defaults = {**source, "ca_path": str(self.lab.ca), "cache_dir": str(self.cache)}
         return self.run("reset_agent", hosts, {**defaults, **options})
 

@@ -71,7 +71,7 @@ def tell_all(
 ) -> Mapping[str, Results]:
     """Run the tasks on several hosts, and return the same for each by its name."""
     source = {
-        "base_url": controller.lab.base_url,
+        "base_url": controller.base_url,
         "ca_path": str(controller.lab.ca),
         "cache_dir": str(controller.cache),
     }

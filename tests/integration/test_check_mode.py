@@ -177,7 +177,7 @@ def extra(controller: Controller, host: Host) -> list[str]:
     """Extra variables that the playbooks and the role know."""
     values = {
         "cloudreset_hosts": host.name,
-        "reset_agent_base_url": controller.lab.base_url,
+        "reset_agent_base_url": controller.base_url,
         "reset_agent_ca_path": str(controller.lab.ca),
         "reset_agent_cache_dir": str(controller.cache),
     }

@@ -257,7 +257,7 @@ def test_two_runs_at_once_come_one_after_the_other(
     theirs = package(second, "theirs", version="3.0.0") if newer else held.new
     process = start(second, host, **theirs, upgrade=True)
     wait_for(lambda: host.sh("pgrep -fx 'sleep 1'", check=False).returncode == 0)
-    third = Controller(second.lab, second.folder / "third")
+    third = Controller(second.lab, second.folder / "third", second.base_url)
     third.folder.mkdir()
     told = tell(third, host, agent("impatient", **theirs, lock_timeout=1))
     assert told["impatient"]["kind"] == "failed"

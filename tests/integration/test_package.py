@@ -100,7 +100,7 @@ def test_every_usual_checksum_file_is_read(host: Host, controller: Controller, b
     assert {*READABLE, *REFUSED} == {*get_args(Sidecar)}
     for style in READABLE:
         bucket.sidecar(style, f"/{part(style)}/*")
-    addresses = {style: {"base_url": f"{controller.lab.base_url}/{part(style)}"} for style in READABLE}
+    addresses = {style: {"base_url": f"{controller.base_url}/{part(style)}"} for style in READABLE}
     run = run_cases(controller, host, addresses, "--check")
     for style in READABLE:
         assert run.of(style).get("changed"), (style, run.of(style))
@@ -111,7 +111,7 @@ def test_every_usual_checksum_file_is_read(host: Host, controller: Controller, b
 def test_a_wrong_checksum_is_a_hard_failure_and_nothing_reaches_the_guest(
     host: Host, controller: Controller, bucket: BucketControl, tmp_path: Path
 ) -> None:
-    base = controller.lab.base_url
+    base = controller.base_url
     good = bucket.package().sha256
     (tmp_path / "wrong.sha256").write_text(f"{'1' * 64}  CloudResetPwdAgent.zip\n")
     for style in REFUSED:
@@ -145,7 +145,7 @@ def test_a_pinned_checksum_is_taken_in_every_form(
     (tmp_path / "absolute.sha256").write_text(f"{digest}  CloudResetPwdAgent.zip\n")
     (controller.folder / "beside.sha256").write_text(f"SHA256 (CloudResetPwdAgent.zip) = {digest}\n")
     bucket.sidecar("bsd", "/elsewhere/*")
-    elsewhere = f"{controller.lab.base_url}/elsewhere/linux/64/reset_pwd_agent/CloudResetPwdAgent.zip.sha256"
+    elsewhere = f"{controller.base_url}/elsewhere/linux/64/reset_pwd_agent/CloudResetPwdAgent.zip.sha256"
     forms = {
         "bare": digest,
         "tagged": f"sha256:{digest}",
@@ -155,17 +155,17 @@ def test_a_pinned_checksum_is_taken_in_every_form(
         "file_beside_the_playbook": "beside.sha256",
         "url": elsewhere,
     }
-    cases = {name: {"base_url": controller.lab.base_url, "checksum": form} for name, form in forms.items()}
+    cases = {name: {"base_url": controller.base_url, "checksum": form} for name, form in forms.items()}
     run = run_cases(controller, host, cases, "--check")
     for name in forms:
         assert run.of(name).get("changed"), (name, run.of(name))
     assert len(zips(bucket)) == 1
-    assert [item.path for item in sidecars(bucket)] == [elsewhere.removeprefix(controller.lab.base_url)]
+    assert [item.path for item in sidecars(bucket)] == [elsewhere.removeprefix(controller.base_url)]
 
 
 def test_what_passes_by_itself_is_waited_for(host: Host, controller: Controller, bucket: BucketControl) -> None:
     bucket.serve(BIG)
-    base = controller.lab.base_url
+    base = controller.base_url
     bucket.set_faults(
         faults.Cut(path="/cut/*.zip", after=1_000_000),
         faults.Cut(path="/no-range/*.zip", after=1_000_000, times=1),
@@ -199,7 +199,7 @@ def test_what_does_not_pass_is_one_sentence_in_bounded_time(
     host: Host, controller: Controller, bucket: BucketControl, tmp_path: Path
 ) -> None:
     bucket.serve(BIG)
-    base = controller.lab.base_url
+    base = controller.base_url
     other_ca = other_authority(tmp_path)
     bucket.set_faults(
         faults.Cut(path="/cut/*.zip", after=1_000_000, times=1),

@@ -40,7 +40,7 @@ def test_a_package_is_taken_from_a_file_or_an_address(
     beside = package(controller, "files/beside", version="8.8.8")
     package(controller, "files/told", version="8.8.8")
     (controller.folder / "files/told.zip.sha256").write_text("0" * 64)
-    address = f"{controller.lab.base_url}{ZIP}"
+    address = f"{controller.base_url}{ZIP}"
     wanted = {
         "absolute": (built["package"], built["checksum"]),
         "url": (f"file://{built['package']}", built["checksum"]),
@@ -104,7 +104,7 @@ def test_the_variant_follows_the_architecture(host: Host, controller: Controller
         "aarch64 64": "arm/linux/64",
         "s390x 64": None,
     }
-    options = {"base_url": controller.lab.base_url, "ca_path": str(controller.lab.ca), "cache_dir": "cache"}
+    options = {"base_url": controller.base_url, "ca_path": str(controller.lab.ca), "cache_dir": "cache"}
     tasks: list[dict[str, Any]] = []
     for machine in machines:
         name, bits = machine.split()
@@ -117,7 +117,7 @@ def test_the_variant_follows_the_architecture(host: Host, controller: Controller
     for machine, variant in machines.items():
         if variant:
             assert results[machine]["package"]["variant"] == variant, results[machine]
-            source = f"{controller.lab.base_url}{ZIP.replace('linux/64', variant)}"
+            source = f"{controller.base_url}{ZIP.replace('linux/64', variant)}"
             assert results[machine]["package"]["source"] == source
         else:
             assert "architecture failed" in results[machine]["msg"]

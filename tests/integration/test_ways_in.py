@@ -104,7 +104,7 @@ GUESTS = {
 def life(controller: Controller, name: str, **options: str) -> list[dict[str, Any]]:
     """Return the tasks: audit, install, unchanged, remove, unchanged."""
     source = {
-        "base_url": controller.lab.base_url,
+        "base_url": controller.base_url,
         "ca_path": str(controller.lab.ca),
         "cache_dir": str(controller.cache),
         **options,

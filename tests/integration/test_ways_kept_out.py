@@ -55,7 +55,7 @@ def at_once(controller: Controller, host: Host, ways: Mapping[str, Mapping[str, 
     members = {name: {"ansible_host": host.address, **way} for name, way in names.items()}
     inventory.write_text(yaml.safe_dump({"ways": {"hosts": members}}))
     source = {
-        "base_url": controller.lab.base_url,
+        "base_url": controller.base_url,
         "ca_path": str(controller.lab.ca),
         "cache_dir": str(controller.cache),
     }

@@ -96,7 +96,7 @@ def test_two_runs_at_once_come_one_after_the_other(
     process = start(controller, winhost, **package)
     until(winhost, process, AT_GATE)
     waiting = start(second, winhost, upgrade=True, **package)
-    third = Controller(second.lab, second.folder / "third")
+    third = Controller(second.lab, second.folder / "third", second.base_url)
     third.folder.mkdir()
     impatient = tell(third, winhost, agent("impatient", lock_timeout=1, **package))["impatient"]
     holder = winhost.read(f"{WORK}\\holder").decode()
