@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab and the controller for the integration tests.
 
-The session brings up the hosts that `hosts` names, and takes the lab down in the end if it was not up before. A test
-takes hosts by name; each is fresh, and the test's alone, since the tests run in parallel (pytest-xdist). Where no
-PowerShell is set for Windows hosts, there are none, and the tests that take one are skipped; under CI that is an error.
+The session brings up the hosts that `hosts` names, and takes the lab down in the end if it was not up before (and the
+environment has no CLOUDRESET_LAB_STAYS). A test takes hosts by name; each is fresh, and the test's alone, since the
+tests run in parallel (pytest-xdist). Where no PowerShell is set for Windows hosts, there are none, and the tests that
+take one are skipped; under CI that is an error.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Take down what this session brought up."""
-    if config.stash.get(_OURS, False):
+    """Take down what this session brought up, unless others are to use it."""
+    if config.stash.get(_OURS, False) and "CLOUDRESET_LAB_STAYS" not in os.environ:
         _lab("down")
 
 
