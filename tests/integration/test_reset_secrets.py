@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -45,7 +46,8 @@ def searched(folders: Sequence[Path], words: set[str], seen: set[str]) -> Iterat
 def holding(folder: Path, words: set[str]) -> list[str]:
     """The files of a folder that hold one of the words."""
     found = []
-    for path in folder.rglob("*"):
+    # Unlike rglob, it goes on when a folder is gone before its turn.
+    for path in [Path(parent, name) for parent, _folders, names in os.walk(folder) for name in names]:
         try:
             data = path.read_bytes() if path.is_file() else b""
         except OSError:  # gone

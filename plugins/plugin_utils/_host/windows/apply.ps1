@@ -57,7 +57,7 @@ function Enter-Lock {
 function Exit-Lock {
     # A program that was ended holds its file for a moment. What cannot be removed then is told as a leftover, and the next
     # run removes it.
-    $null = Wait-Until { Test-Removed $scratch } 10
+    $null = Wait-Until { Test-Removed $scratch } 30
     [IO.File]::Delete("$work\holder")
     $run.lock.Dispose()
     # A backup stays, and what it is to be put back for.
