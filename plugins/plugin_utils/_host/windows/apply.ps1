@@ -86,10 +86,9 @@ function Invoke-Line($line, $folder, $seconds) {
     $start.WorkingDirectory = $folder
     $start.UseShellExecute = $false
     $start.CreateNoWindow = $true
-    $began = [DateTime]::Now
     $process = [Diagnostics.Process]::Start($start)
     $run.timedOut = -not $process.WaitForExit([int]$seconds * 1000)
-    if ($run.timedOut) { Stop-Tree $process $began }
+    if ($run.timedOut) { Stop-Tree $process }
     else { $run.status = $process.ExitCode }
     Read-Lines $output (Get-Oem)
 }
@@ -100,11 +99,12 @@ function Get-Oem {
     catch { $latin1 }  # a .NET without code pages; all that is looked for is ASCII
 }
 
-# Ends a process, what it started, and what runs from the package.
-function Stop-Tree($process, $began) {
+# Ends a process, what it started, and what runs from the package. The process comes before these: a script whose program
+# ends goes on with its next line, and that would be the next program.
+function Stop-Tree($process) {
     $null = & "$system32\taskkill.exe" /pid $process.Id /t /f 2>$null
-    foreach ($other in @(Get-ProcessesIn $work) + @(Get-ProcessesIn $agent)) { Stop-One $other }
     Stop-One $process
+    foreach ($other in @(Get-ProcessesIn $work) + @(Get-ProcessesIn $agent)) { Stop-One $other }
 }
 
 function Stop-One($process) {
