@@ -13,7 +13,7 @@ from controller import Controller
 from story import agent, audit, steps, tell
 from test_interruption import link
 from waiting import kill_all, wait_for
-from windows import REINSTALL, WORK, changed_package, windows_package
+from windows import AGENT, REINSTALL, WORK, changed_package, windows_package
 
 from lab.client import WindowsHost
 
@@ -65,6 +65,27 @@ def slow(host: WindowsHost) -> Iterator[None]:
         yield
     finally:
         link(host, FAST)
+
+
+def test_setup_that_hangs_is_given_up_without_a_controller_too(
+    winhost: WindowsHost, controller: Controller, second: Controller
+) -> None:
+    old = windows_package(controller, "old", version="1.0.0")
+    tell(controller, winhost, agent("install", **old))
+    hanging = windows_package(controller, "hanging", version="2.0.0", setup="hangs")
+    process = start(controller, winhost, upgrade=True, setup_timeout=4, **hanging)
+    until(winhost, process, f"{WORK}\\interrupted")
+    until(winhost, process, f"{AGENT}\\conf\\wrapper.conf")
+    kill_all(process, controller.folder)
+    # It ends what hangs, puts the old agent back and registers it.
+    wait_for(lambda: not winhost.exists(WORK), 90)
+    new = windows_package(second, "new", version="2.0.0")
+    told = tell(second, winhost, audit(), agent("rerun", upgrade=True, **new), agent("again", upgrade=True, **new))
+    found = told["audit"]["agent"]
+    assert (found["state"], found["damage"], found["package_sha256"]) == ("installed", [], old["checksum"])
+    assert told["rerun"]["agent"]["package_sha256"] == new["checksum"], told["rerun"]
+    assert not told["again"]["changed"]
+    assert not winhost.exists(WORK)
 
 
 def test_a_package_whose_controller_is_gone_is_not_waited_for(
