@@ -25,9 +25,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from controller import ROOT, Controller
-from own_bucket import own_bucket
+from own_bucket import OwnBucket, own_bucket
 
-from lab.bucket_client import BucketControl
 from lab.client import AnyHost, Host, Lab, WindowsHost
 from lab.cloud.client import CloudControl
 from lab.flavours import DEFAULT, DEFAULT_WINDOWS, FLAVOURS, FULL, WINDOWS
@@ -201,7 +200,7 @@ def metadata(lab: Lab) -> MetadataControl:
 
 
 @pytest.fixture
-def bucket(lab: Lab) -> Iterator[BucketControl]:
+def bucket(lab: Lab) -> Iterator[OwnBucket]:
     """A package bucket of the test's own."""
     with tempfile.TemporaryDirectory(prefix="cb-", dir="/tmp") as folder, own_bucket(lab, Path(folder)) as control:
         yield control

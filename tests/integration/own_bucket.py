@@ -17,6 +17,7 @@ from waiting import wait_for
 from lab.bucket_client import BucketControl
 from lab.client import Lab
 from lab.network import in_cloud
+from lab.services import accepts_unix
 
 
 class OwnBucket(BucketControl):
@@ -39,7 +40,7 @@ def own_bucket(lab: Lab, folder: Path) -> Iterator[OwnBucket]:
     )
     socket = folder / "bucket.sock"
     try:
-        wait_for(lambda: socket.exists() or process.poll() is not None)
+        wait_for(lambda: accepts_unix(socket) or process.poll() is not None)
         assert process.poll() is None, "the bucket did not start; its output says why"
         yield OwnBucket(socket, f"{lab.base_url}:{port}")
     finally:

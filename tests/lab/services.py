@@ -30,11 +30,12 @@ def _python_service(name: str) -> Service:
     return Service(
         name,
         command=lambda paths: in_cloud(sys.executable, "-m", f"lab.{name}", "--state", str(paths.state)),
-        answers=lambda paths: _accepts_unix(paths.service_socket(name)),
+        answers=lambda paths: accepts_unix(paths.service_socket(name)),
     )
 
 
-def _accepts_unix(path: Path) -> bool:
+def accepts_unix(path: Path) -> bool:
+    """Whether somebody answers at a Unix socket."""
     with socket.socket(socket.AF_UNIX) as connection:
         return connection.connect_ex(str(path)) == 0
 
